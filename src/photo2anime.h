@@ -1,0 +1,269 @@
+/*
+ * photo2anime.h - turn a photo into anime on the person's own machine: the whole public C API.
+ *
+ * Four nouns and one verb:
+ *
+ *   p2a_context  allocator, limits, threads and the last message. Everything is made with one and
+ *                must be destroyed before it. A context is used by one thread at a time; different
+ *                contexts are independent. The one exception is p2a_context_stop().
+ *   p2a_image    8-bit sRGB pixels with straight (not premultiplied) alpha, upright.
+ *   p2a_model    the immutable weights and graph of one network, read from a .safetensors file.
+ *   p2a_job      one conversion under way, done in short steps: the caller shows progress, stops or
+ *                goes on between two steps. p2a_convert() runs all the steps in one call.
+ *
+ * Pixel (0,0) is top left and its centre is (0.5, 0.5); y grows downwards.
+ *
+ * Every call that can fail returns a p2a_status and gives its result through its last parameter,
+ * which is NULL (or zeroed) after any failure. p2a_context_message() then names the value and the
+ * rule that it broke. Nothing is written to stdout or stderr.
+ *
+ * Pointers are *borrowed* (read during the call), *kept* (must outlive the object that is made) or
+ * *given* (yours now; the comment says how to release). destroy(NULL) does nothing.
+ */
+#ifndef PHOTO2ANIME_H
+#define PHOTO2ANIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define P2A_VERSION_MAJOR 0
+#define P2A_VERSION_MINOR 1
+#define P2A_VERSION_PATCH 0
+
+/* How a call ended. The numbers are part of the API and never change meaning. */
+typedef enum p2a_status {
+    P2A_OK = 0,
+    P2A_ERR_ARGUMENT = 1, /* a NULL where none may be, or a value outside its range */
+    P2A_ERR_MEMORY = 2,   /* the allocator, or the memory limit, said no */
+    P2A_ERR_LIMIT = 3,    /* larger than p2a_limits allows; found before anything is allocated */
+    P2A_ERR_IMAGE = 4,    /* not a JPEG or PNG that this build reads, or a damaged one */
+    P2A_ERR_MODEL = 5,    /* not a model file of this format, or a damaged one */
+    P2A_ERR_STOPPED = 6,  /* p2a_context_stop() was called */
+    P2A_ERR_INTERNAL = 7  /* an operator refused what the checks had let through: a bug here */
+} p2a_status;
+
+typedef struct p2a_context p2a_context;
+typedef struct p2a_image p2a_image;
+typedef struct p2a_model p2a_model;
+typedef struct p2a_job p2a_job;
+
+/* The version as 0xMMmmpp, for example 0x000100 for 0.1.0. */
+uint32_t p2a_version(void);
+
+/* The name of a status, for example "P2A_ERR_IMAGE"; "P2A_ERR_UNKNOWN" for other numbers. */
+const char *p2a_status_name(p2a_status status);
+
+/* ---- Context ------------------------------------------------------------------------------- */
+
+/* What a context may use. All fields are 4 bytes, so that the layout is the same in wasm. */
+typedef struct p2a_limits {
+    uint32_t threads;        /* 1..64; 1 runs everything on the calling thread */
+    uint32_t max_pixels;     /* of a picture, before and after resizing */
+    uint32_t max_side_px;    /* of a picture, 1..65535 */
+    uint32_t memory_mbytes;  /* of everything allocated at one time (2^20 bytes); 0: no limit */
+} p2a_limits;
+
+/* Memory from the caller. All three or none (NULL pointer to the struct: malloc and free). */
+typedef struct p2a_allocator {
+    void *user;                                      /* handed back in every call, kept */
+    void *(*allocate)(void *user, size_t bytes);     /* aligned as malloc; NULL: no memory */
+    void (*release)(void *user, void *block);        /* block may not be NULL */
+} p2a_allocator;
+
+/* Fills *limits with the defaults: 1 thread, 100 megapixels, 65535 px a side, no memory limit. */
+void p2a_limits_default(p2a_limits *limits);
+
+/*
+ * Make a context.
+ *
+ * limits:    borrowed; NULL for the defaults.
+ * allocator: borrowed (its `user` is kept); NULL for malloc and free.
+ * out:       the context, given: release with p2a_context_destroy(), last of all.
+ * Errors: P2A_ERR_ARGUMENT, P2A_ERR_MEMORY (there is no message yet: no context holds one).
+ */
+p2a_status p2a_context_create(const p2a_limits *limits, const p2a_allocator *allocator,
+                              p2a_context **out);
+void p2a_context_destroy(p2a_context *ctx);
+
+/* The text of the last failure on this context, "" before the first; valid until the next call. */
+const char *p2a_context_message(const p2a_context *ctx);
+
+/*
+ * Ask the job that runs on this context to stop: its step returns P2A_ERR_STOPPED before its next
+ * operator. May be called from any thread. The request is forgotten when a new job is created.
+ */
+void p2a_context_stop(p2a_context *ctx);
+
+/* Threads that operators really run on (the machine may have given fewer than asked for). */
+uint32_t p2a_context_threads(const p2a_context *ctx);
+
+/* Bytes allocated through this context: now, and the most at one time since the last reset. */
+size_t p2a_context_bytes(const p2a_context *ctx);
+size_t p2a_context_peak_bytes(const p2a_context *ctx);
+void p2a_context_reset_peak(p2a_context *ctx);
+
+/*
+ * Measure this machine: multiply-adds a second of a bare 3x3 convolution, 64 to 64 channels, on
+ * 128x128 pixels, with this context's threads; the best of several runs within about 100 ms.
+ * out: multiply-adds a second. Errors: P2A_ERR_ARGUMENT, P2A_ERR_MEMORY.
+ */
+p2a_status p2a_context_measure(p2a_context *ctx, double *out);
+
+/* ---- Images -------------------------------------------------------------------------------- */
+
+typedef enum p2a_format { P2A_FORMAT_PNG = 0, P2A_FORMAT_JPEG = 1 } p2a_format;
+
+/*
+ * Read the size of a JPEG or PNG from its header, upright (EXIF orientation applied).
+ *
+ * file:   file_bytes readable bytes, borrowed. The first 64 kB are enough for most files.
+ * out_px: two numbers, width and height; both 0 after any error.
+ * Errors: P2A_ERR_ARGUMENT, P2A_ERR_IMAGE.
+ */
+p2a_status p2a_image_probe(p2a_context *ctx, const void *file, size_t file_bytes,
+                           uint32_t out_px[2]);
+
+/*
+ * Decode JPEG (baseline or progressive, grey or colour; CMYK is refused) or PNG (every colour
+ * type, 1 to 16 bits, interlaced) bytes into 8-bit sRGB pixels, upright (EXIF applied). The
+ * limits are checked from the header, before any pixel is allocated.
+ *
+ * file: file_bytes readable bytes, borrowed.
+ * out:  the image, given: release with p2a_image_destroy(). 4 channels where the file carries
+ *       transparency, else 3.
+ * Errors: P2A_ERR_ARGUMENT, P2A_ERR_IMAGE, P2A_ERR_LIMIT, P2A_ERR_MEMORY.
+ */
+p2a_status p2a_image_decode(p2a_context *ctx, const void *file, size_t file_bytes,
+                            p2a_image **out);
+
+/*
+ * Make an image from pixels, copied.
+ *
+ * pixels:   height rows of width pixels of `channels` bytes, sRGB, no padding, borrowed.
+ * channels: 3 (RGB) or 4 (RGBA, straight alpha).
+ * out:      the image, given: release with p2a_image_destroy().
+ * Errors: P2A_ERR_ARGUMENT, P2A_ERR_LIMIT, P2A_ERR_MEMORY.
+ */
+p2a_status p2a_image_create(p2a_context *ctx, const uint8_t *pixels, uint32_t width_px,
+                            uint32_t height_px, uint32_t channels, p2a_image **out);
+void p2a_image_destroy(p2a_image *image);
+
+/* What an image holds; 0 and NULL for a NULL image. The pixels are borrowed from the image. */
+uint32_t p2a_image_width(const p2a_image *image);
+uint32_t p2a_image_height(const p2a_image *image);
+uint32_t p2a_image_channels(const p2a_image *image);
+const uint8_t *p2a_image_pixels(const p2a_image *image);
+
+/*
+ * Encode an image as a PNG or JPEG file. JPEG has no alpha: pixels are set on white.
+ *
+ * quality:   1..100, for JPEG only (PNG keeps every bit and ignores it).
+ * out_bytes: the length of the file; 0 after any error.
+ * out:       the file, given: release with p2a_bytes_destroy().
+ * Errors: P2A_ERR_ARGUMENT, P2A_ERR_LIMIT (JPEG holds at most 65500 px a side), P2A_ERR_MEMORY.
+ */
+p2a_status p2a_image_encode(p2a_context *ctx, const p2a_image *image, p2a_format format,
+                            uint32_t quality, size_t *out_bytes, uint8_t **out);
+void p2a_bytes_destroy(p2a_context *ctx, uint8_t *bytes);
+
+/* ---- Models -------------------------------------------------------------------------------- */
+
+/*
+ * Read a model file: safetensors, with the graph and its terms in __metadata__ (docs/model-file.md).
+ * Everything in it is checked; a truncated, altered or cyclic file is refused.
+ *
+ * file: file_bytes readable bytes, borrowed.
+ * out:  the model, given: release with p2a_model_destroy().
+ * Errors: P2A_ERR_ARGUMENT, P2A_ERR_MODEL, P2A_ERR_MEMORY.
+ */
+p2a_status p2a_model_load(p2a_context *ctx, const void *file, size_t file_bytes, p2a_model **out);
+void p2a_model_destroy(p2a_model *model);
+
+/*
+ * One entry of the file's __metadata__, as UTF-8 text: "name", "kind", "license",
+ * "commercial_use" ("yes" or "no"), "teachers", ... Borrowed from the model; NULL if absent.
+ */
+const char *p2a_model_metadata(const p2a_model *model, const char *key);
+
+/* ---- Converting ---------------------------------------------------------------------------- */
+
+/* What a person can choose. Fill with p2a_options_default(), then change fields. All 4 bytes. */
+typedef struct p2a_options {
+    uint32_t width_px;     /* of the result, height in proportion; 0: as the photo */
+    uint32_t band_rows_px; /* rows painted at a time; 0: chosen from the width. The result is the
+                              same, byte for byte, whatever this is */
+} p2a_options;
+
+/* What a conversion did. All fields are 8-byte floats, so that the layout is the same in wasm. */
+typedef struct p2a_result {
+    double scene_ms;      /* painting the scene, resizing included */
+    double faces_ms;      /* finding, painting and correcting faces */
+    double blend_ms;      /* setting the faces back into the scene */
+    double face_count;    /* faces painted */
+    double multiply_adds; /* done by the networks' convolutions and matrix products */
+    double peak_bytes;    /* most memory of this context since the job was created */
+    double band_rows_px;  /* the band height that was used */
+} p2a_result;
+
+/* What a conversion would take. */
+typedef struct p2a_estimate {
+    double peak_bytes;    /* beyond what the context holds now; decoding and encoding excluded */
+    double multiply_adds; /* divide by p2a_context_measure() for seconds */
+    double width_px;      /* of the result */
+    double height_px;
+} p2a_estimate;
+
+void p2a_options_default(p2a_options *options);
+
+/*
+ * Say what converting a width_px x height_px picture would take, without doing it.
+ *
+ * options: borrowed; NULL for the defaults.
+ * Errors: P2A_ERR_ARGUMENT, P2A_ERR_LIMIT, P2A_ERR_MEMORY.
+ */
+p2a_status p2a_convert_estimate(p2a_context *ctx, const p2a_model *model, uint32_t width_px,
+                                uint32_t height_px, const p2a_options *options,
+                                p2a_estimate *out);
+
+/*
+ * Begin a conversion.
+ *
+ * model, image: kept until the job is destroyed. The image is not changed.
+ * options:      borrowed; NULL for the defaults.
+ * out:          the job, given: release with p2a_job_destroy().
+ * Errors: P2A_ERR_ARGUMENT, P2A_ERR_LIMIT, P2A_ERR_MEMORY.
+ */
+p2a_status p2a_job_create(p2a_context *ctx, const p2a_model *model, const p2a_image *image,
+                          const p2a_options *options, p2a_job **out);
+
+/*
+ * Work for a few tens of milliseconds.
+ *
+ * out_progress: the part that is done, 0 to 1; 1 only when nothing is left to do.
+ * Errors: P2A_ERR_STOPPED, P2A_ERR_MEMORY; the job can then only be destroyed.
+ */
+p2a_status p2a_job_step(p2a_job *job, double *out_progress);
+
+/*
+ * Take the result of a job whose last step said 1.
+ *
+ * result: filled unless NULL.
+ * out:    the picture, given: release with p2a_image_destroy(). Alpha is the photo's.
+ * Errors: P2A_ERR_ARGUMENT (not finished, or taken already).
+ */
+p2a_status p2a_job_take(p2a_job *job, p2a_result *result, p2a_image **out);
+void p2a_job_destroy(p2a_job *job);
+
+/* The same in one call: create, step until done, take, destroy. Errors: as those calls. */
+p2a_status p2a_convert(p2a_context *ctx, const p2a_model *model, const p2a_image *image,
+                       const p2a_options *options, p2a_result *result, p2a_image **out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * operator.h - one node, ready to run: create once, then run on any number of row ranges
+ *
+ * Convolutions, products and elementwise functions are XNNPACK operators; what moves, resizes or
+ * reduces values is in the kernels of move.c, resize.c, normalize.c and pick.c. Output rows do not
+ * depend on which other rows are made in the same run: the same sums in the same order.
+ */
+#ifndef P2A_NN_OPERATOR_H
+#define P2A_NN_OPERATOR_H
+
+#include "nn/infer.h"
+
+struct xnn_operator;
+
+typedef struct p2a_operator {
+    const p2a_graph *graph; /* kept */
+    const p2a_node *node;   /* kept */
+    struct xnn_operator *main;  /* NULL where a kernel of ours does the work */
+    struct xnn_operator *clamp; /* the fused activation of add, sub and mul, else NULL */
+} p2a_operator;
+
+/*
+ * out: filled; release with p2a_operator_clear(), after failures too.
+ * Errors: P2A_ERR_MEMORY, P2A_ERR_INTERNAL.
+ */
+p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p2a_node *node,
+                               p2a_operator *out);
+void p2a_operator_clear(p2a_context *ctx, p2a_operator *op);
+
+/* Floats of scratch memory for making up to `rows` output rows in one run; SIZE_MAX: too many. */
+size_t p2a_operator_scratch(const p2a_node *node, const p2a_shape *shapes, size_t rows);
+
+/* Bytes that XNNPACK will hold for this node, about: packed weights and indirection pointers. */
+size_t p2a_operator_bytes(const p2a_graph *graph, const p2a_node *node, const p2a_shape *shapes,
+                          size_t rows);
+
+/*
+ * Make output rows [first, first + rows). inputs: one view an input, holding the rows needed
+ * (p2a_first_row_needed .. p2a_last_row_needed, and rows of zeros where zero padding reaches
+ * outside). The caller has entered the context (p2a_enter).
+ * Errors: P2A_ERR_MEMORY, P2A_ERR_INTERNAL.
+ */
+p2a_status p2a_operator_run(p2a_context *ctx, p2a_operator *op, const p2a_shape *shapes,
+                            const p2a_view *inputs, const p2a_view *output, size_t first,
+                            size_t rows, float *scratch);
+
+/* Our own kernels. Arguments as above. */
+typedef struct p2a_kernel_args {
+    p2a_context *ctx;
+    const p2a_graph *graph;
+    const p2a_node *node;
+    const p2a_view *inputs;
+    const p2a_view *output;
+    size_t first, rows;
+    float *scratch;
+} p2a_kernel_args;
+
+/* move.c */
+void p2a_run_space_to_depth(const p2a_kernel_args *args);
+void p2a_run_depth_to_space(const p2a_kernel_args *args);
+void p2a_run_concat(const p2a_kernel_args *args);
+void p2a_run_slice(const p2a_kernel_args *args);
+void p2a_run_pad(const p2a_kernel_args *args);
+/* Rows [first, first + rows) of the padded input, for a convolution that does not pad by zeros. */
+void p2a_pad_rows(p2a_context *ctx, const p2a_node *node, const p2a_view *input, ptrdiff_t first,
+                  size_t rows, float *out);
+
+/* resize.c */
+void p2a_run_resize(const p2a_kernel_args *args);
+
+/* normalize.c */
+size_t p2a_normalize_scratch(size_t channels);
+void p2a_run_mean(const p2a_kernel_args *args);
+void p2a_run_group_norm(const p2a_kernel_args *args); /* instance norm: one channel a group */
+void p2a_run_layer_norm(const p2a_kernel_args *args);
+
+/* pick.c */
+void p2a_run_max_pool(const p2a_kernel_args *args);
+void p2a_run_argmax(const p2a_kernel_args *args);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * plan.h - shapes and a band height -> where every tensor's rows live while the bands go by
+ *
+ * The picture is fed in bands of rows. After each band every node makes as many output rows as its
+ * input rows allow, and each tensor keeps just the rows that a later band still needs: the carried
+ * rows. So nothing is computed twice, memory grows with the width only, and the result is that of
+ * the whole picture, exactly. One band as high as the picture is the ordinary, untiled run.
+ *
+ * A tensor of which nothing is carried lives only from its maker to its last reader within a band,
+ * and shares its memory with others.
+ */
+#ifndef P2A_NN_PLAN_H
+#define P2A_NN_PLAN_H
+
+#include "nn/infer.h"
+
+typedef struct p2a_window {
+    size_t capacity_rows;   /* zero padding rows included */
+    uint32_t pad_top_rows;  /* of zeros, that a convolution wants above the first row */
+    uint32_t pad_bottom_rows;
+    bool carried;           /* keeps rows from one band to the next */
+    bool read;              /* some node reads it */
+    size_t offset_floats;   /* in the workspace */
+    uint32_t first_node;    /* makes it (0 for the input), within a band */
+    uint32_t last_node;     /* reads it last */
+} p2a_window;
+
+typedef struct p2a_plan {
+    p2a_shape *shapes;         /* one a tensor */
+    p2a_window *windows;       /* one a tensor */
+    size_t *scratch_floats;    /* one a node: offset in the workspace */
+    size_t *max_rows;          /* one a node: output rows made in one band, at most */
+    size_t band_rows;
+    size_t workspace_floats;
+    double multiply_adds;      /* of the whole picture */
+} p2a_plan;
+
+/*
+ * height, width: of the graph's input, multiples of graph->multiple_of.
+ * band_rows: a multiple of graph->multiple_of, or >= height for a single band.
+ * out: filled; release with p2a_plan_clear(), after failures too.
+ * Errors: P2A_ERR_MODEL (the graph does not fit the size), P2A_ERR_MEMORY.
+ */
+p2a_status p2a_plan_make(p2a_context *ctx, const p2a_graph *graph, size_t height, size_t width,
+                         size_t band_rows, p2a_plan *out);
+void p2a_plan_clear(p2a_context *ctx, p2a_plan *plan);
+
+/* Rows of a node's output that can be made when its inputs have available[tensor] rows. */
+size_t p2a_plan_rows_possible(const p2a_node *node, const p2a_shape *shapes,
+                              const size_t *available, size_t made);
+
+/* The lowest row of a tensor that its readers still need, given the rows made of all tensors. */
+ptrdiff_t p2a_plan_lowest_needed(const p2a_graph *graph, const p2a_plan *plan,
+                                 const size_t *available, uint32_t tensor);
+
+#endif

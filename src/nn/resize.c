@@ -1,0 +1,49 @@
+/* resize.c - a tensor at one size -> the same at another, by bilinear or nearest sampling */
+#include <string.h>
+
+#include "base/pool.h"
+#include "nn/operator.h"
+
+#define ROWS_A_PIECE 4
+
+/* One output pixel from its four neighbours; its own function so that compilers vectorise it. */
+static void blend(const float *restrict a, const float *restrict b, const float *restrict c,
+                  const float *restrict d, float wx, float wy, float *restrict out, size_t channels)
+{
+    for (size_t i = 0; i < channels; i++) {
+        const float top = a[i] + (b[i] - a[i]) * wx;
+        const float bottom = c[i] + (d[i] - c[i]) * wx;
+        out[i] = top + (bottom - top) * wy;
+    }
+}
+
+static void resize_rows(void *user, size_t begin, size_t count)
+{
+    const p2a_kernel_args *args = user;
+    const p2a_shape in = args->inputs[0].shape, made = args->output->shape;
+    const size_t channels = in.channels;
+    const p2a_sample *columns = (const p2a_sample *)args->scratch;
+    for (size_t r = args->first + begin; r < args->first + begin + count; r++) {
+        const p2a_sample row = p2a_resize_sample(args->node, in.height, made.height, r);
+        const float *low = p2a_view_row(&args->inputs[0], (ptrdiff_t)row.low);
+        const float *high = p2a_view_row(&args->inputs[0], (ptrdiff_t)row.high);
+        float *out = p2a_view_row(args->output, (ptrdiff_t)r);
+        for (size_t x = 0; x < made.width; x++, out += channels) {
+            const p2a_sample *s = &columns[x];
+            if (args->node->mode == P2A_RESIZE_NEAREST)
+                memcpy(out, low + s->low * channels, channels * sizeof(float));
+            else
+                blend(low + s->low * channels, low + s->high * channels, high + s->low * channels,
+                      high + s->high * channels, s->weight, row.weight, out, channels);
+        }
+    }
+}
+
+void p2a_run_resize(const p2a_kernel_args *args)
+{
+    p2a_sample *columns = (p2a_sample *)args->scratch;
+    for (size_t x = 0; x < args->output->shape.width; x++)
+        columns[x] = p2a_resize_sample(args->node, args->inputs[0].shape.width,
+                                       args->output->shape.width, x);
+    p2a_pool_run(args->ctx, resize_rows, (void *)args, args->rows, ROWS_A_PIECE);
+}

@@ -1,0 +1,108 @@
+/* photo2anime.c - the public calls for converting: argument checks, and one call down */
+#include "photo2anime.h"
+
+#include <string.h>
+
+#include "pipeline/convert.h"
+
+#define BAND_ROWS_MAX 65536
+
+/* The message for a pointer that may not be NULL but is. */
+static p2a_status missing(p2a_context *ctx, const char *name)
+{
+    return p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected %s, got NULL", name);
+}
+
+static p2a_status check_options(p2a_context *ctx, const p2a_options *given, p2a_options *out)
+{
+    p2a_options_default(out);
+    if (given)
+        *out = *given;
+    if (out->width_px > ctx->limits.max_side_px)
+        return p2a_fail(ctx, P2A_ERR_LIMIT, "expected at most %u for width_px, got %u",
+                        ctx->limits.max_side_px, out->width_px);
+    if (out->band_rows_px > BAND_ROWS_MAX)
+        return p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected at most %d for band_rows_px, got %u",
+                        BAND_ROWS_MAX, out->band_rows_px);
+    return P2A_OK;
+}
+
+void p2a_options_default(p2a_options *options)
+{
+    if (options)
+        memset(options, 0, sizeof *options);
+}
+
+p2a_status p2a_convert_estimate(p2a_context *ctx, const p2a_model *model, uint32_t width_px,
+                                uint32_t height_px, const p2a_options *options, p2a_estimate *out)
+{
+    if (out)
+        memset(out, 0, sizeof *out);
+    if (ctx == NULL)
+        return P2A_ERR_ARGUMENT;
+    if (model == NULL || out == NULL)
+        return missing(ctx, model ? "out" : "model");
+    p2a_options checked;
+    const p2a_status status = check_options(ctx, options, &checked);
+    return status == P2A_OK
+               ? p2a_pipeline_estimate(ctx, model, width_px, height_px, &checked, out)
+               : status;
+}
+
+p2a_status p2a_job_create(p2a_context *ctx, const p2a_model *model, const p2a_image *image,
+                          const p2a_options *options, p2a_job **out)
+{
+    if (out)
+        *out = NULL;
+    if (ctx == NULL)
+        return P2A_ERR_ARGUMENT;
+    if (model == NULL || image == NULL || out == NULL)
+        return missing(ctx, !model ? "model" : !image ? "image" : "out");
+    p2a_options checked;
+    const p2a_status status = check_options(ctx, options, &checked);
+    return status == P2A_OK ? p2a_pipeline_create(ctx, model, image, &checked, out) : status;
+}
+
+p2a_status p2a_job_step(p2a_job *job, double *out_progress)
+{
+    if (out_progress)
+        *out_progress = 0;
+    if (job == NULL)
+        return P2A_ERR_ARGUMENT;
+    if (out_progress == NULL)
+        return missing(p2a_pipeline_context(job), "out_progress");
+    return p2a_pipeline_step(job, out_progress);
+}
+
+p2a_status p2a_job_take(p2a_job *job, p2a_result *result, p2a_image **out)
+{
+    if (out)
+        *out = NULL;
+    if (job == NULL)
+        return P2A_ERR_ARGUMENT;
+    if (out == NULL)
+        return missing(p2a_pipeline_context(job), "out");
+    return p2a_pipeline_take(job, result, out);
+}
+
+void p2a_job_destroy(p2a_job *job)
+{
+    p2a_pipeline_destroy(job);
+}
+
+p2a_status p2a_convert(p2a_context *ctx, const p2a_model *model, const p2a_image *image,
+                       const p2a_options *options, p2a_result *result, p2a_image **out)
+{
+    if (out)
+        *out = NULL;
+    else if (ctx)
+        return missing(ctx, "out");
+    p2a_job *job = NULL;
+    p2a_status status = p2a_job_create(ctx, model, image, options, &job);
+    for (double progress = 0; status == P2A_OK && progress < 1.0;)
+        status = p2a_job_step(job, &progress);
+    if (status == P2A_OK)
+        status = p2a_job_take(job, result, out);
+    p2a_job_destroy(job);
+    return status;
+}

@@ -1,0 +1,144 @@
+/* scene.c - a photo -> the photo painted by a generator, in bands of rows */
+#include "pipeline/scene.h"
+
+#include "base/alloc.h"
+#include "tensor/pixels.h"
+
+struct p2a_scene {
+    p2a_context *ctx;
+    const p2a_model *generator;
+    const p2a_image *photo;
+    p2a_network *network;
+    size_t width; /* of the network's input: the photo's, up to a multiple */
+    p2a_image *painted;
+    bool finished;
+};
+
+static p2a_status check_generator(p2a_context *ctx, const p2a_model *model)
+{
+    const p2a_graph *graph = &model->graph;
+    const uint32_t in = graph->tensors[graph->input].channels;
+    const uint32_t out = graph->tensors[graph->outputs[0]].channels;
+    if (graph->output_count != 1 || in != 3 || out != 3)
+        return p2a_fail(ctx, P2A_ERR_MODEL,
+                        "expected a generator (3 channels to 3, one output), got %u channels to %u "
+                        "and %u outputs", in, out, graph->output_count);
+    return P2A_OK;
+}
+
+static size_t up_to_multiple(size_t value, size_t multiple)
+{
+    return (value + multiple - 1) / multiple * multiple;
+}
+
+static void read_rows(void *user, size_t first, size_t rows, float *out)
+{
+    const p2a_scene *scene = user;
+    p2a_floats_from_pixels(scene->photo, first, rows, scene->width, scene->generator->graph.range,
+                           out);
+}
+
+static void write_rows(void *user, uint32_t output, size_t first, size_t rows, const float *values)
+{
+    const p2a_scene *scene = user;
+    (void)output;
+    p2a_pixels_from_floats(values, first, rows, scene->width, scene->generator->graph.range,
+                           scene->painted);
+}
+
+static void copy_alpha(const p2a_image *from, p2a_image *to)
+{
+    if (from->channels != 4)
+        return;
+    const size_t count = (size_t)from->width_px * from->height_px;
+    for (size_t i = 0; i < count; i++)
+        to->pixels[4 * i + 3] = from->pixels[4 * i + 3];
+}
+
+p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const p2a_image *photo,
+                            size_t band_rows_px, p2a_scene **out)
+{
+    *out = NULL;
+    p2a_status status = check_generator(ctx, generator);
+    if (status != P2A_OK)
+        return status;
+    p2a_scene *scene = p2a_alloc_zeroed(ctx, 1, sizeof *scene);
+    if (scene == NULL)
+        return p2a_fail_memory(ctx, sizeof *scene, "a scene");
+    scene->ctx = ctx;
+    scene->generator = generator;
+    scene->photo = photo;
+    scene->width = up_to_multiple(photo->width_px, generator->graph.multiple_of);
+    const size_t height = up_to_multiple(photo->height_px, generator->graph.multiple_of);
+    status = p2a_image_alloc(ctx, photo->width_px, photo->height_px, photo->channels,
+                             &scene->painted);
+    if (status == P2A_OK)
+        status = p2a_network_create(ctx, &generator->graph, &scene->network);
+    if (status == P2A_OK)
+        status = p2a_network_plan(scene->network, height, scene->width, band_rows_px);
+    if (status == P2A_OK) {
+        const p2a_shape made = p2a_network_output_shape(scene->network, 0);
+        if (made.height != height || made.width != scene->width)
+            status = p2a_fail(ctx, P2A_ERR_MODEL,
+                              "expected a generator that keeps the size, got %zux%zu from %zux%zu",
+                              made.width, made.height, scene->width, height);
+    }
+    if (status != P2A_OK) {
+        p2a_scene_destroy(scene);
+        return status;
+    }
+    copy_alpha(photo, scene->painted);
+    p2a_network_start(scene->network, read_rows, write_rows, scene);
+    *out = scene;
+    return P2A_OK;
+}
+
+p2a_status p2a_scene_step(p2a_scene *scene, double budget, double *out_done)
+{
+    const p2a_status status = p2a_network_step(scene->network, budget, out_done);
+    scene->finished = status == P2A_OK && *out_done >= 1.0;
+    return status;
+}
+
+p2a_image *p2a_scene_take(p2a_scene *scene)
+{
+    if (!scene->finished)
+        return NULL;
+    p2a_image *painted = scene->painted;
+    scene->painted = NULL;
+    return painted;
+}
+
+size_t p2a_scene_band_rows(const p2a_scene *scene)
+{
+    return p2a_network_band_rows(scene->network);
+}
+
+double p2a_scene_multiply_adds(const p2a_scene *scene)
+{
+    return p2a_network_multiply_adds(scene->network);
+}
+
+void p2a_scene_destroy(p2a_scene *scene)
+{
+    if (scene == NULL)
+        return;
+    p2a_network_destroy(scene->network);
+    p2a_image_destroy(scene->painted);
+    p2a_free(scene->ctx, scene);
+}
+
+p2a_status p2a_scene_estimate(p2a_context *ctx, const p2a_model *generator, size_t width_px,
+                              size_t height_px, size_t band_rows_px, size_t *bytes,
+                              double *multiply_adds)
+{
+    *bytes = 0;
+    *multiply_adds = 0;
+    p2a_status status = check_generator(ctx, generator);
+    if (status == P2A_OK)
+        status = p2a_network_estimate(
+            ctx, &generator->graph, up_to_multiple(height_px, generator->graph.multiple_of),
+            up_to_multiple(width_px, generator->graph.multiple_of), band_rows_px, bytes,
+            multiply_adds);
+    return status;
+}

@@ -1,0 +1,34 @@
+/* scene.h - a photo -> the photo painted by a generator, in bands of rows */
+#ifndef P2A_PIPELINE_SCENE_H
+#define P2A_PIPELINE_SCENE_H
+
+#include "image/image.h"
+#include "nn/network.h"
+
+typedef struct p2a_scene p2a_scene;
+
+/*
+ * generator: kept; a graph from 3 channels to 3 channels of the same size.
+ * photo:     kept.
+ * band_rows_px: 0, or as p2a_network_plan.
+ * out:       given: release with p2a_scene_destroy().
+ * Errors: P2A_ERR_MODEL (not such a graph), P2A_ERR_ARGUMENT, P2A_ERR_MEMORY.
+ */
+p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const p2a_image *photo,
+                            size_t band_rows_px, p2a_scene **out);
+
+/* As p2a_network_step. */
+p2a_status p2a_scene_step(p2a_scene *scene, double budget, double *out_done);
+
+/* The painted picture, given; alpha is the photo's. NULL before the last step and after. */
+p2a_image *p2a_scene_take(p2a_scene *scene);
+size_t p2a_scene_band_rows(const p2a_scene *scene);
+double p2a_scene_multiply_adds(const p2a_scene *scene);
+void p2a_scene_destroy(p2a_scene *scene);
+
+/* What creating and running this would take. Errors: as p2a_scene_create. */
+p2a_status p2a_scene_estimate(p2a_context *ctx, const p2a_model *generator, size_t width_px,
+                              size_t height_px, size_t band_rows_px, size_t *bytes,
+                              double *multiply_adds);
+
+#endif

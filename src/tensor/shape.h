@@ -1,0 +1,29 @@
+/* shape.h - the extent of one tensor: [1, height, width, channels], f32, NHWC */
+#ifndef P2A_TENSOR_SHAPE_H
+#define P2A_TENSOR_SHAPE_H
+
+#include <stddef.h>
+
+typedef struct p2a_shape {
+    size_t height;
+    size_t width;
+    size_t channels;
+} p2a_shape;
+
+/*
+ * Some rows of a tensor in memory. Row r of the tensor (r may be negative: zero padding above the
+ * first row) starts at values + (r - first_row) * width * channels.
+ */
+typedef struct p2a_view {
+    float *values;
+    ptrdiff_t first_row;
+    p2a_shape shape; /* of the whole tensor */
+} p2a_view;
+
+static inline float *p2a_view_row(const p2a_view *view, ptrdiff_t row)
+{
+    return view->values +
+           (row - view->first_row) * (ptrdiff_t)(view->shape.width * view->shape.channels);
+}
+
+#endif

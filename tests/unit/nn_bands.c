@@ -1,0 +1,101 @@
+/* nn_bands.c - a two-path generator's graph in bands equals the whole picture, byte for byte */
+#include "check.h"
+#include "nn/network.h"
+#include "nn_run.h"
+
+static uint32_t residual(graph_builder *b, uint32_t x)
+{
+    const uint32_t channels = b->tensors[x].channels;
+    const uint32_t a = builder_conv(b, x, channels, 3, 1, P2A_PADDING_ZERO, true);
+    const uint32_t c = builder_conv(b, a, channels, 3, 1, P2A_PADDING_ZERO, false);
+    return builder_binary(b, P2A_OP_ADD, x, c);
+}
+
+/* The structure of DESIGN.md's generator with few channels: long skips, strides, upsampling. */
+static void build(graph_builder *b)
+{
+    static const uint32_t channels[4] = {8, 12, 16, 20};
+    uint32_t level[4];
+    builder_start(b, 3, 16);
+    const uint32_t packed = builder_node(b, P2A_OP_SPACE_TO_DEPTH, 0, 12)->output;
+    level[0] = residual(b, builder_conv(b, packed, channels[0], 3, 1, P2A_PADDING_ZERO, true));
+    for (int i = 1; i < 4; i++)
+        level[i] = residual(
+            b, builder_conv(b, level[i - 1], channels[i], 3, 2, P2A_PADDING_ZERO, true));
+    uint32_t y = level[3];
+    for (int i = 2; i >= 0; i--) {
+        const uint32_t up =
+            builder_resize(b, builder_conv(b, y, channels[i], 1, 1, P2A_PADDING_ZERO, false), 2);
+        const uint32_t gate = builder_unary(
+            b, P2A_OP_SIGMOID, builder_conv(b, up, channels[i], 1, 1, P2A_PADDING_ZERO, false));
+        const uint32_t gated = builder_binary(b, P2A_OP_MUL, level[i], gate);
+        y = builder_conv(b, builder_binary(b, P2A_OP_ADD, gated, up), channels[i], 3, 1,
+                         P2A_PADDING_ZERO, true);
+    }
+    const uint32_t out = builder_conv(b, residual(b, y), 12, 3, 1, P2A_PADDING_ZERO, false);
+    builder_node(b, P2A_OP_DEPTH_TO_SPACE, out, 3);
+}
+
+static void test_bands_equal_whole(p2a_context *ctx, const p2a_graph *graph)
+{
+    static const size_t sizes[][2] = {{16, 16}, {64, 48}, {304, 80}, {1104, 32}};
+    static const size_t bands[] = {16, 32, 64, 512, 0};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        p2a_shape shape;
+        p2a_status status;
+        float *whole = run_network(ctx, graph, sizes[s][0], sizes[s][1], sizes[s][0], &shape, &status);
+        CHECK_EQUAL(status, P2A_OK);
+        for (size_t k = 0; whole && k < sizeof bands / sizeof *bands; k++) {
+            float *got =
+                run_network(ctx, graph, sizes[s][0], sizes[s][1], bands[k], &shape, &status);
+            CHECK_EQUAL(status, P2A_OK);
+            CHECK(got && memcmp(whole, got, shape.height * shape.width * 3 * sizeof(float)) == 0);
+            free(got);
+        }
+        free(whole);
+    }
+}
+
+static void test_memory_grows_with_the_width_only(p2a_context *ctx, const p2a_graph *graph)
+{
+    size_t low = 0, high = 0, whole = 0;
+    double work = 0, more_work = 0;
+    CHECK_EQUAL(p2a_network_estimate(ctx, graph, 1024, 512, 64, &low, &work), P2A_OK);
+    CHECK_EQUAL(p2a_network_estimate(ctx, graph, 8192, 512, 64, &high, &more_work), P2A_OK);
+    CHECK_EQUAL(p2a_network_estimate(ctx, graph, 8192, 512, 8192, &whole, &more_work), P2A_OK);
+    CHECK_EQUAL(low, high);
+    CHECK(whole > 4 * high);
+    CHECK_NEAR(more_work / work, 8, 1e-9);
+}
+
+static void test_wrong_sizes_are_refused(p2a_context *ctx, const p2a_graph *graph)
+{
+    static const size_t wrong[][3] = {{0, 16, 0}, {16, 0, 0}, {17, 16, 0}, {16, 40, 0}, {64, 64, 8}};
+    p2a_network *network = NULL;
+    CHECK_EQUAL(p2a_network_create(ctx, graph, &network), P2A_OK);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        CHECK_EQUAL(p2a_network_plan(network, wrong[i][0], wrong[i][1], wrong[i][2]),
+                    P2A_ERR_ARGUMENT);
+    CHECK_EQUAL(p2a_network_plan(network, 48, 64, 16), P2A_OK); /* and it goes on working */
+    p2a_network_destroy(network);
+}
+
+int main(void)
+{
+    graph_builder b;
+    build(&b);
+    for (uint32_t threads = 1; threads <= 2; threads++) {
+        p2a_limits limits;
+        p2a_limits_default(&limits);
+        limits.threads = threads;
+        p2a_context *ctx = NULL;
+        CHECK_EQUAL(p2a_context_create(&limits, NULL, &ctx), P2A_OK);
+        test_bands_equal_whole(ctx, &b.graph);
+        test_memory_grows_with_the_width_only(ctx, &b.graph);
+        test_wrong_sizes_are_refused(ctx, &b.graph);
+        CHECK_EQUAL(p2a_context_bytes(ctx), 0);
+        p2a_context_destroy(ctx);
+    }
+    builder_free(&b);
+    return CHECK_REPORT();
+}

@@ -263,18 +263,22 @@ static void test_reductions(void)
 
 int main(void)
 {
-    p2a_limits limits;
-    p2a_limits_default(&limits);
-    limits.threads = 3; /* nn_bands.c compares thread counts with each other */
-    CHECK_EQUAL(p2a_context_create(&limits, NULL, &ctx), P2A_OK);
-    test_convolutions();
-    test_convolution_variants();
-    test_space();
-    test_resize();
-    test_elementwise();
-    test_channels();
-    test_reductions();
-    CHECK_EQUAL(p2a_context_bytes(ctx), 0);
-    p2a_context_destroy(ctx);
+    for (uint32_t threads = 1; threads <= 2; threads++) {
+        p2a_limits limits;
+        p2a_limits_default(&limits);
+        limits.threads = threads;
+        CHECK_EQUAL(p2a_context_create(&limits, NULL, &ctx), P2A_OK);
+        if (threads == 1) { /* nn_bands.c runs these on two threads */
+            test_convolutions();
+            test_convolution_variants();
+            test_elementwise();
+        }
+        test_space();
+        test_resize();
+        test_channels();
+        test_reductions();
+        CHECK_EQUAL(p2a_context_bytes(ctx), 0);
+        p2a_context_destroy(ctx);
+    }
     return CHECK_REPORT();
 }

@@ -8,6 +8,9 @@
 option(P2A_XNNPACK_M_SPECIALIZATION "XNNPACK kernels for few rows" ON)
 # Every kernel of this processor instead of the ones in cmake/xnnpack/*.txt: for making those lists.
 option(P2A_XNNPACK_ALL_KERNELS "compile every production kernel" OFF)
+# Sanitizers are not applied to XNNPACK, so builds that differ only in them share one library. A path
+# at which there is no file yet means: build it here.
+set(P2A_XNNPACK_LIBRARY "" CACHE FILEPATH "libp2a_xnnpack.a of another build to use")
 
 set(xnn_include "${P2A_XNNPACK_SOURCE}/include" "${P2A_FP16_SOURCE}/include"
                 "${P2A_FXDIV_SOURCE}/include" "${P2A_PTHREADPOOL_SOURCE}/include")
@@ -85,13 +88,21 @@ target_compile_options(p2a_third_party INTERFACE -w -O2 -DNDEBUG -fno-math-errno
                        -fdata-sections $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions;-fno-rtti>)
 target_compile_definitions(p2a_third_party INTERFACE _GNU_SOURCE=1)
 
-add_library(p2a_xnnpack STATIC ${xnn_sources} "${CMAKE_CURRENT_LIST_DIR}/xnnpack/build-identifier.c")
-set_target_properties(p2a_xnnpack PROPERTIES C_STANDARD 11 C_EXTENSIONS ON CXX_STANDARD 17)
-target_include_directories(p2a_xnnpack SYSTEM PUBLIC "${P2A_XNNPACK_SOURCE}/include"
-                           "${P2A_PTHREADPOOL_SOURCE}/include")
-target_include_directories(p2a_xnnpack PRIVATE "${P2A_XNNPACK_SOURCE}/src" ${xnn_include})
-target_compile_definitions(p2a_xnnpack PRIVATE ${xnn_definitions})
-target_link_libraries(p2a_xnnpack PRIVATE p2a_third_party)
+if(P2A_XNNPACK_LIBRARY AND EXISTS "${P2A_XNNPACK_LIBRARY}")
+  add_library(p2a_xnnpack STATIC IMPORTED GLOBAL)
+  set_target_properties(p2a_xnnpack PROPERTIES IMPORTED_LOCATION "${P2A_XNNPACK_LIBRARY}")
+  target_include_directories(p2a_xnnpack SYSTEM INTERFACE "${P2A_XNNPACK_SOURCE}/include"
+                             "${P2A_PTHREADPOOL_SOURCE}/include")
+  set_target_properties(p2a_xnnpack PROPERTIES IMPORTED_LINK_INTERFACE_LANGUAGES CXX)
+else()
+  add_library(p2a_xnnpack STATIC ${xnn_sources} "${CMAKE_CURRENT_LIST_DIR}/xnnpack/build-identifier.c")
+  set_target_properties(p2a_xnnpack PROPERTIES C_STANDARD 11 C_EXTENSIONS ON CXX_STANDARD 17)
+  target_include_directories(p2a_xnnpack SYSTEM PUBLIC "${P2A_XNNPACK_SOURCE}/include"
+                             "${P2A_PTHREADPOOL_SOURCE}/include")
+  target_include_directories(p2a_xnnpack PRIVATE "${P2A_XNNPACK_SOURCE}/src" ${xnn_include})
+  target_compile_definitions(p2a_xnnpack PRIVATE ${xnn_definitions})
+  target_link_libraries(p2a_xnnpack PRIVATE p2a_third_party)
+endif()
 
 function(p2a_add_pthreadpool target)
   list(TRANSFORM ARGN PREPEND "${P2A_PTHREADPOOL_SOURCE}/src/")

@@ -1,0 +1,227 @@
+"""faces_paste.py - photos and cut-out faces -> training pictures of the detector whose faces are known exactly.
+
+A picture is a turned and scaled piece of a photo with 0 to 10 portraits pasted in: cut out by their masks, at 10 to 420 px,
+turned up to 100 degrees, squeezed, in their own light, some wearing a mask or dark glasses. Boxes and landmarks of a
+pasted face are the teacher's on the upright portrait, moved by the pasting transform: so turned faces, which the teacher
+misses, have true answers. Boxes of turned faces surround the ellipse that fills the upright box.
+"""
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+import faces_data as data
+from detector import Faces
+
+FACE_PX = (10, 420)       # longer side of a pasted face's box
+TURN_DEGREES = 100
+HIDDEN_MAX = 0.45         # a face hidden more than this is neither an answer nor a mistake
+SURE, DOUBTFUL = 0.95, 0.15   # the teacher's scores: surely a face; a region not to learn from (it takes some shirts for faces)
+FLIPPED = [1, 0, 2, 4, 3]
+NECK_AND_CLOTH = (16, 17, 18)
+
+
+@dataclass
+class Scene:
+    picture: np.ndarray   # [S,S,3] u8
+    faces: Faces          # to be found
+    unsure: np.ndarray    # [U,4] boxes where any answer is right
+
+
+class Photo:
+    """A photo in memory with the teacher's answers in its pixels."""
+
+    def __init__(self, picture, faces, long_side_px):
+        self.picture = data.shrink_to(picture, long_side_px)
+        factor = self.picture.shape[1] / picture.shape[1]
+        faces = faces.moved(factor)
+        self.faces = faces.chosen(faces.scores >= SURE)
+        self.unsure = faces.boxes[(faces.scores < SURE) & (faces.scores >= DOUBTFUL)]
+
+
+def turned_boxes(boxes, m):
+    """Boxes under the 2x3 transform m: around the image of the ellipse that fills each box."""
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2 @ m[:, :2].T + m[:, 2]
+    half = (boxes[:, 2:] - boxes[:, :2]) / 2
+    reach = np.sqrt((half ** 2) @ (m[:, :2] ** 2).T)
+    return np.concatenate([centre - reach, centre + reach], 1)
+
+
+def moved_faces(faces, m):
+    points = faces.points @ m[:, :2].T + m[:, 2]
+    if np.linalg.det(m[:, :2]) < 0:
+        points = points[:, FLIPPED]
+    return Faces(turned_boxes(faces.boxes, m), faces.scores, points)
+
+
+def transform(size_from, to, scale_x, scale_y, degrees, flip):
+    """2x3: the point size_from/2 goes to `to`, scaled, then turned."""
+    c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    unit = np.array([[c, -s], [s, c]]) @ np.diag([-scale_x if flip else scale_x, scale_y])
+    return np.column_stack([unit, np.asarray(to) - unit @ (np.asarray(size_from) / 2)])
+
+
+def warp(source, m, size, border):
+    """Pixels under m into a picture of size (w, h)."""
+    m = m.copy()
+    m[:, 2] += m[:, :2] @ [0.5, 0.5] - 0.5                       # cv2's pixel centres lie on whole numbers
+    return cv2.warpAffine(source, m, size, flags=cv2.INTER_LINEAR, borderMode=border)
+
+
+class Portrait:
+    """An aligned portrait in memory, with its mask and the teacher's answer, at 512 px and at the halves of it."""
+
+    def __init__(self, picture, mask, face):
+        self.levels = []
+        while picture.shape[0] >= 32:
+            self.levels.append((picture, mask, face))
+            half = picture.shape[0] // 2
+            picture = cv2.resize(picture, (half, half), interpolation=cv2.INTER_AREA)
+            mask, face = mask[::2, ::2], face.moved(0.5)
+
+    def level(self, face_px):
+        """The smallest level that need not be enlarged for a face of face_px."""
+        for picture, mask, face in reversed(self.levels):
+            if face.sizes()[0] >= face_px:
+                return picture, mask, face
+        return self.levels[0]
+
+
+def background(photos, size_px, rng):
+    """A turned, scaled piece of one of the photos."""
+    photo = photos[rng.integers(len(photos))]
+    h, w = photo.picture.shape[:2]
+    scale = max(np.exp(rng.uniform(np.log(0.35), np.log(1.6))), 0.75 * size_px / min(h, w))
+    degrees = rng.uniform(-90, 90) if rng.random() < 0.25 else rng.normal(0, 8)
+    centre = np.array([w, h]) / 2
+    if len(photo.faces.scores) and rng.random() < 0.7:            # look at a face rather than at an empty wall
+        box = photo.faces.boxes[rng.integers(len(photo.faces.scores))]
+        centre = (box[:2] + box[2:]) / 2
+    centre = centre + rng.uniform(-0.5, 0.5, 2) * np.maximum(np.array([w, h]) - 0.5 * size_px / scale, 0.4 * size_px / scale)
+    m = transform(centre * 2, (size_px / 2, size_px / 2), scale, scale, degrees, rng.random() < 0.5)
+    border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT
+    source, shrunk = photo.picture, m
+    while scale <= 0.5:                                           # by area, or fine patterns would turn into noise
+        source = cv2.resize(source, (source.shape[1] // 2, source.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        shrunk, scale = shrunk @ np.diag([2.0, 2.0, 1.0]), scale * 2
+    picture = warp(source, shrunk, (size_px, size_px), border)
+    return Scene(picture, moved_faces(photo.faces, m), turned_boxes(photo.unsure, m))
+
+
+def dress(portrait, points, rng):
+    """A face mask, dark glasses or a patch over a part of the face, drawn into the portrait."""
+    portrait = portrait.copy()
+    colour = [int(v) for v in (rng.integers(0, 256, 3) if rng.random() < 0.5 else (rng.integers(150, 256),) * 3)]
+    left, right, nose, mouth_left, mouth_right = points
+    eye = np.linalg.norm(right - left)
+    what = rng.random()
+    if what < 0.5:
+        down = (mouth_left + mouth_right) / 2 - (left + right) / 2
+        chin = (mouth_left + mouth_right) / 2 + 0.55 * down
+        top = nose - rng.uniform(-0.05, 0.35) * down
+        side = 0.95 * (right - left)
+        outline = [top, nose + side * 0.9 - 0.15 * down, mouth_right + 0.35 * side, chin + 0.35 * side, chin + 0.1 * down,
+                   chin - 0.35 * side, mouth_left - 0.35 * side, nose - side * 0.9 - 0.15 * down]
+        cv2.fillPoly(portrait, [np.array(outline, np.int32)], colour, cv2.LINE_AA)
+    elif what < 0.8:
+        dark = [int(v) for v in rng.integers(0, 60, 3)]
+        size = (int(eye * rng.uniform(0.3, 0.42)), int(eye * rng.uniform(0.22, 0.34)))
+        for p in (left, right):
+            cv2.ellipse(portrait, (int(p[0]), int(p[1])), size, 0, 0, 360, dark, -1, cv2.LINE_AA)
+        cv2.line(portrait, left.astype(int).tolist(), right.astype(int).tolist(), dark, max(1, int(eye * 0.06)))
+    else:
+        a = (points.mean(0) + rng.normal(0, 0.6, 2) * eye).astype(int)
+        size = (rng.uniform(0.2, 0.7, 2) * eye).astype(int)
+        cv2.rectangle(portrait, (a - size).tolist(), (a + size).tolist(), colour, -1)
+    return portrait
+
+
+def cut_out(portrait, mask, rng):
+    """A portrait and its classes -> how much of each pixel is pasted, 0 to 255."""
+    size_px = mask.shape[0]
+    how = rng.random()
+    if how < 0.5:
+        alpha = np.where(mask != 0, 255, 0).astype(np.uint8)
+    elif how < 0.75:
+        alpha = np.where((mask != 0) & ~np.isin(mask, NECK_AND_CLOTH), 255, 0).astype(np.uint8)
+    else:
+        alpha = np.zeros(mask.shape, np.uint8)
+        edge = rng.integers(0, size_px // 6, 4)
+        alpha[edge[0]:size_px - edge[1], edge[2]:size_px - edge[3]] = 255
+    return cv2.GaussianBlur(alpha, (0, 0), rng.uniform(0.6, 2.0))
+
+
+def crowds(box, others):
+    """Whether a box shares more than a quarter of the smaller box with one of the others."""
+    size = np.clip(np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2]), 0, None).prod(1)
+    area = np.minimum((box[2:] - box[:2]).prod(), (others[:, 2:] - others[:, :2]).prod(1))
+    return bool((size > 0.25 * area).any())
+
+
+def paste(scene, portrait, rng, face_px, centre):
+    """One portrait into the scene; returns its moved face and what it covers, or None where it does not fit."""
+    size_px = scene.picture.shape[0]
+    picture, mask, face = portrait.level(face_px)
+    squeeze = rng.uniform(0.72, 1) if rng.random() < 0.25 else 1.0
+    degrees = rng.uniform(-TURN_DEGREES, TURN_DEGREES) if rng.random() < 0.5 else rng.normal(0, 12)
+    scale = face_px / face.sizes()[0]
+    m = transform(face.boxes[0, :2] + face.boxes[0, 2:], centre, scale * squeeze, scale, degrees, rng.random() < 0.5)
+    moved = moved_faces(face, m)
+    if crowds(moved.boxes[0], np.concatenate([scene.faces.boxes, scene.unsure])):
+        return None
+    if rng.random() < 0.2:
+        picture = dress(picture, face.points[0], rng)
+    picture = data.change_light(picture, rng, 1.3)
+    if rng.random() < 0.15:
+        picture = data.shade(picture, rng)
+    side = picture.shape[0]
+    corners = np.array([[0, 0], [side, 0], [0, side], [side, side]]) @ m[:, :2].T + m[:, 2]
+    l, t = np.clip(np.floor(corners.min(0)), 0, size_px).astype(int)
+    r, b = np.clip(np.ceil(corners.max(0)), 0, size_px).astype(int)
+    m = m - np.array([[0, 0, l], [0, 0, t]])
+    alpha = warp(cut_out(picture, mask, rng), m, (int(r - l), int(b - t)), cv2.BORDER_CONSTANT)
+    pixels = warp(picture, m, (int(r - l), int(b - t)), cv2.BORDER_REPLICATE)
+    part = scene.picture[t:b, l:r]
+    share = alpha[..., None].astype(np.float32) / 255
+    part[:] = (part + share * (pixels.astype(np.float32) - part)).astype(np.uint8)
+    return moved, (slice(t, b), slice(l, r)), alpha > 127
+
+
+def hidden_share(box, covered):
+    """The share of a box outside the picture or covered by what was pasted later."""
+    size = covered.shape[0]
+    l, t, r, b = np.clip(np.rint(box), 0, size).astype(int)
+    seen = (r - l) * (b - t) - np.count_nonzero(covered[t:b, l:r])
+    return 1 - seen / max((box[2] - box[0]) * (box[3] - box[1]), 1e-3)
+
+
+def make_scene(photos, crowded, portraits, size_px, rng):
+    """photos: of any kind; crowded: those with faces; portraits: Portraits."""
+    scene = background(crowded if rng.random() < 0.3 else photos, size_px, rng)
+    covers = [np.zeros((size_px, size_px), bool) for _ in scene.faces.scores]
+    chance = rng.random()
+    count = 0 if chance < 0.2 else 1 if chance < 0.5 else int(rng.integers(2, 11))
+    largest = FACE_PX[1] if count == 1 else 200 if count < 5 else 90
+    for _ in range(count):
+        portrait = portraits[rng.integers(len(portraits))]
+        face_px = np.exp(rng.uniform(np.log(FACE_PX[0]), np.log(largest)))
+        room = np.clip(face_px * 0.3, 0, size_px / 2 - 1)
+        done = paste(scene, portrait, rng, face_px, rng.uniform(room, size_px - room, 2))
+        if done is None:
+            continue
+        for cover in covers:
+            cover[done[1]] |= done[2]
+        covers.append(np.zeros((size_px, size_px), bool))
+        scene.faces = Faces.joined([scene.faces, done[0]])
+    shares = np.array([hidden_share(b, c) for b, c in zip(scene.faces.boxes, covers)])
+    small = scene.faces.sizes() < 0.9 * FACE_PX[0]
+    doubtful = (shares > HIDDEN_MAX) | small
+    scene.unsure = np.concatenate([scene.unsure, scene.faces.boxes[doubtful & (shares < 0.97)]])
+    scene.faces = scene.faces.chosen(~doubtful)
+    scene.faces.boxes = np.clip(scene.faces.boxes, 0, size_px)
+    if rng.random() < 0.6:
+        scene.picture = data.change_light(scene.picture, rng, 0.8)
+    if rng.random() < 0.15:
+        scene.picture = data.shade(scene.picture, rng)
+    scene.picture = data.lose_quality(scene.picture, rng, smallest_px=int(0.6 * size_px))
+    return scene

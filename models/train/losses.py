@@ -1,0 +1,69 @@
+"""losses.py - painting and target [N,3,H,W] in [-1,1] -> the named parts of the composite loss.
+
+Each part is a mean over pixels; LAMBDA in the training run weighs them. All sums are taken in f32.
+"""
+import torch
+import torch.nn.functional as F
+
+LUMA = (0.299, 0.587, 0.114)
+LINE_SIGMAS = (2.4, 0.8)               # ink lines: darker than their surroundings at this width
+LINE_THRESHOLD = 1.5 / 127.5           # 1.5 of 255
+
+
+def luma(x):
+    r, g, b = LUMA
+    return r * x[:, :1] + g * x[:, 1:2] + b * x[:, 2:]                  # [N,1,H,W]
+
+
+def gaussian_taps(sigma):
+    radius = int(3 * sigma + 0.5)
+    t = torch.exp(-0.5 * (torch.arange(-radius, radius + 1) / sigma) ** 2)
+    return t / t.sum()
+
+
+def blur(x, sigma):
+    t = gaussian_taps(sigma).to(x)
+    r = t.numel() // 2
+    x = F.pad(x, (r, r, r, r), mode="reflect")
+    return F.conv2d(F.conv2d(x, t.view(1, 1, 1, -1)), t.view(1, 1, -1, 1))
+
+
+def line_response(y):
+    """Luma [N,1,H,W] -> strength of dark lines, the measure that evaluate.py reports."""
+    wide, narrow = LINE_SIGMAS
+    return F.relu(blur(y, wide) - blur(y, narrow) - LINE_THRESHOLD)
+
+
+def sobel(y):
+    """Luma [N,1,H,W] -> [N,2,H-2,W-2] horizontal and vertical slope per pixel."""
+    k = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]).to(y) / 8
+    return F.conv2d(y, torch.stack([k, k.t()])[:, None])
+
+
+def slopes_l1(a, b):
+    d = a - b
+    return (d[..., 1:] - d[..., :-1]).abs().mean() + (d[..., 1:, :] - d[..., :-1, :]).abs().mean()
+
+
+def parts(painting, target):
+    """content: each pixel; style: slopes at three scales (texture and shading); edge: Sobel slopes where the target has
+    edges; line: ink lines; colour: local mean colours; all against the target."""
+    p, t = painting.float(), target.float()
+    p2, t2 = F.avg_pool2d(p, 2), F.avg_pool2d(t, 2)
+    p4, t4 = F.avg_pool2d(p2, 2), F.avg_pool2d(t2, 2)
+    yp, yt = luma(p), luma(t)
+    sp, st = sobel(yp), sobel(yt)
+    strength = st.square().sum(1, keepdim=True).sqrt()
+    weight = strength / (strength.mean((2, 3), keepdim=True) + 1e-3)
+    return {
+        "content": (p - t).abs().mean(),
+        "style": slopes_l1(p, t) + slopes_l1(p2, t2) + slopes_l1(p4, t4),
+        "edge": ((sp - st).abs() * weight.clamp(max=4)).mean(),
+        "line": (line_response(yp) - line_response(yt)).abs().mean(),
+        "colour": (F.avg_pool2d(p4, 2) - F.avg_pool2d(t4, 2)).abs().mean(),
+    }
+
+
+def realness(logits, is_real):
+    """Least-squares adversarial loss (Mao et al. 2017)."""
+    return (logits.float() - (1.0 if is_real else 0.0)).square().mean()

@@ -1,0 +1,251 @@
+"""prepare_data.py - photos and a teacher -> cached pairs (photo, painting), so that a teacher runs once.
+
+    python3 prepare_data.py STYLE heldout      every tenth photo of each set, as it is
+    python3 prepare_data.py STYLE train        the others, with varied size, light and colour before the teacher
+    python3 prepare_data.py STYLE pack         train pairs as JPEG crops in one file of at most 60 MB, for a GPU elsewhere
+
+A pair is CACHE/STYLE/{train,heldout}/NAME.npy: u8 [2,H,W,3], photo first. It can be interrupted and goes on where it was.
+Training may start beside it: train_style.py takes up new pairs as they come.
+"""
+import glob
+import io
+import os
+import sys
+import zlib
+
+import cv2
+import numpy as np
+
+# ---- settings -------------------------------------------------------------------------------------------------------
+SHARED = os.environ.get("P2A_SHARED", os.path.join(os.path.dirname(__file__), "../../../shared"))
+CACHE = os.environ.get("P2A_TRAIN_CACHE", "/work/train-cache")
+SEED = 3
+HELDOUT_EVERY = 10
+HELDOUT_SIDE_PX = 640          # long side of a held-out photo
+TRAIN_SIDE_PX = (360, 600)     # long side after the random resize; sets what "one line wide" means to the teacher
+CROP_PX = 512                  # a larger photo than this is cropped before its teacher runs
+EDGE_PX = 16                   # mirrored margin given to the teacher and cut off again: its zero padding shows there
+PACK_BYTES = 60_000_000
+PACK_CROP_PX = 192
+# style: teacher file, its class, photo sets with the number of variants of each photo, correction of the target
+STYLES = {
+    "anime": ("cartoongan_hosoda_fp16.safetensors", "CartoonGan", {"cc0_scenes": 20, "people": 1}, "light"),
+    "miyazaki": ("AnimeGANv3_Hayao_36_fp16.onnx", "AnimeGan3", {"scenes": 1, "cc0_scenes": 4, "people": 0.3}, None),
+    "portrait": ("AnimeGANv3_JP_face_v1.0_fp16.onnx", "AnimeGan3", {"faces": 1}, "skin"),
+    "shinkai": ("AnimeGANv3_Shinkai_37_fp16.onnx", "AnimeGan3", {"scenes": 1, "cc0_scenes": 4, "people": 0.3}, None),
+}
+# CartoonGAN's instance norms tint whole regions (green shadows, yellow lights). The target keeps its lines and flat
+# areas and takes the slow part of the difference to the photo back:
+CORRECT_LUMA = 0.7             # share of the photo's brightness that returns
+CORRECT_RADIUS_PX = 20
+CORRECT_EPS = 0.005            # guided filter: brightness steps above its root stay sharp
+SATURATION = 1.2
+# The portrait teacher pales every skin and erases glasses. The target takes the skin's slow part and the frames back:
+SKIN_CLASSES = (1, 2, 8, 9, 17)        # skin, nose, ears, neck
+FACE_CLASSES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17)
+GLASSES_CLASS = 3
+SKIN_LUMA, SKIN_CHROMA = 0.85, 0.9     # shares of the photo's skin tone that return
+SKIN_SOFT_PX, SKIN_SLOW_PX = 3, 24
+SKIN_LIKE = 22                         # Lab distance at which a painted colour no longer counts as skin
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def read_photo(path):
+    picture = cv2.imread(path, cv2.IMREAD_COLOR)
+    if picture is None:
+        raise ValueError(f"expected a readable picture, got {path}")
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def photos_of(name):
+    """The photos of a set in the order that decides which are held out."""
+    folder = os.path.join(SHARED, "data/faces/images" if name == "faces" else "data/photos/" + name)
+    paths = sorted(glob.glob(folder + "/*.jpg"))
+    if not paths:
+        sys.exit(f"expected photos in {folder}, found none: is ../shared there? (P2A_SHARED says where)")
+    return paths
+
+
+def is_heldout(index):
+    return index % HELDOUT_EVERY == 0
+
+
+def fit(picture, side_px):
+    scale = side_px / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    h, w = (max(16, round(s * scale)) for s in picture.shape[:2])
+    return cv2.resize(picture, (w, h), interpolation=cv2.INTER_AREA)
+
+
+def reframe(picture, rng):
+    """The same photo at another size, cropped where it stays large."""
+    native = max(picture.shape[:2])
+    low, high = TRAIN_SIDE_PX
+    if native > 1000:
+        high = native                              # large photos also near their own scale
+    side = int(np.exp(rng.uniform(np.log(low), np.log(high))))
+    picture = fit(picture, side)
+    h, w = (min(s, CROP_PX) for s in picture.shape[:2])
+    y, x = (int(rng.integers(0, a - b + 1)) for a, b in zip(picture.shape[:2], (h, w)))
+    return picture[y : y + h, x : x + w]
+
+
+def relight(picture, rng):
+    """Another light and colour of the same photo, as another camera could have taken it."""
+    if rng.random() < 0.35:
+        return np.ascontiguousarray(picture)
+    v = picture.astype(np.float32) / 255
+    v = v ** np.exp(rng.uniform(np.log(0.7), np.log(1.4)))              # light
+    v = (v - 0.5) * rng.uniform(0.85, 1.15) + 0.5                       # contrast
+    grey = v.mean(2, keepdims=True)
+    v = grey + (v - grey) * rng.uniform(0.7, 1.3)                       # saturation
+    v = v * rng.uniform(0.92, 1.08, 3)                                  # white balance
+    return np.clip(v * 255, 0, 255).astype(np.uint8)
+
+
+def guided_filter(guide, values, radius_px, eps):
+    """He et al. 2010, section 3: smooth values except where the guide has an edge."""
+    box = lambda v: cv2.blur(v, (2 * radius_px + 1,) * 2, borderType=cv2.BORDER_REFLECT)
+    mean = box(guide)
+    variance = box(guide * guide) - mean * mean
+    out = np.empty_like(values)
+    for c in range(values.shape[2]):
+        mean_c = box(values[..., c])
+        a = (box(guide * values[..., c]) - mean * mean_c) / (variance + eps)
+        out[..., c] = box(a) * guide + box(mean_c - a * mean)
+    return out
+
+
+def correct_skin(photo, painted, mask):
+    """The portrait teacher's face in the person's own skin tone, with the frames of the glasses as dark lines."""
+    p, t = (cv2.cvtColor(v.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) for v in (photo, painted))
+    skin = np.isin(mask, SKIN_CLASSES).astype(np.float32)
+    # The slow difference, taken inside the skin only (normalised, so that hair and background do not bleed in) ...
+    soft = lambda v: cv2.GaussianBlur(v, (0, 0), SKIN_SLOW_PX)
+    slow = soft((p - t) * skin[..., None]) / (soft(skin)[..., None] + 1e-3)
+    # ... is added wherever the painted face shows skin: its eyes and mouth are smaller or larger than the photo's.
+    tone = np.median(t[skin > 0], axis=0) if skin.any() else t.mean((0, 1))
+    like_skin = np.exp(-np.square((t - tone) * np.float32([1, 2, 2]) / SKIN_LIKE).sum(2))
+    face = cv2.GaussianBlur(np.isin(mask, FACE_CLASSES).astype(np.float32), (0, 0), SKIN_SOFT_PX)
+    weight = (face * cv2.GaussianBlur(like_skin, (0, 0), 0.8))[..., None]
+    t += slow * weight * np.float32([SKIN_LUMA, SKIN_CHROMA, SKIN_CHROMA])
+    glasses = cv2.GaussianBlur((mask == GLASSES_CLASS).astype(np.float32), (0, 0), SKIN_SOFT_PX)
+    luma = p[..., 0]
+    frame = np.maximum(0, cv2.GaussianBlur(luma, (0, 0), 6) - cv2.GaussianBlur(luma, (0, 0), 1) - 2)
+    t[..., 0] = np.clip(t[..., 0] - 1.5 * frame * np.minimum(1, 1.5 * glasses), 0, 100)
+    return np.clip(np.rint(cv2.cvtColor(t, cv2.COLOR_LAB2RGB) * 255), 0, 255).astype(np.uint8)
+
+
+def face_mask(path):
+    from PIL import Image
+    stem = os.path.splitext(os.path.basename(path))[0]
+    return np.asarray(Image.open(os.path.join(SHARED, "data/faces/masks", stem + ".png")))
+
+
+def correct_light(photo, painted):
+    """The teacher's lines and flat areas with the photo's own light and colours."""
+    p, t = (cv2.cvtColor(v.astype(np.float32) / 255, cv2.COLOR_RGB2YCrCb) for v in (photo, painted))
+    slow = guided_filter(p[..., 0], p - t, CORRECT_RADIUS_PX, CORRECT_EPS)
+    t[..., 0] += CORRECT_LUMA * slow[..., 0]
+    t[..., 1:] = 0.5 + (t[..., 1:] + slow[..., 1:] - 0.5) * SATURATION
+    return np.clip(np.rint(cv2.cvtColor(t, cv2.COLOR_YCrCb2RGB) * 255), 0, 255).astype(np.uint8)
+
+
+def paint(teacher, photo, correction=None, mask=None):
+    if correction == "skin":
+        return correct_skin(photo, teacher(photo), mask)
+    e = EDGE_PX
+    wide = np.pad(photo, ((e, e), (e, e), (0, 0)), mode="reflect")
+    painted = teacher(wide)[e:-e, e:-e]
+    return correct_light(photo, painted) if correction == "light" else painted
+
+
+def save_pair(path, photo, painting):
+    part = path + ".part.npy"
+    np.save(part, np.stack([photo, painting]))
+    os.replace(part, path)
+
+
+def jobs_of(style, split):
+    """[(set, photo path, variant)] in a fixed shuffled order, so that an unfinished cache is still varied."""
+    jobs = []
+    sets = STYLES[style][2]
+    names = sets if split == "train" or "faces" in sets else ("scenes", "cc0_scenes", "people")
+    for name in names:
+        for index, path in enumerate(photos_of(name)):
+            if is_heldout(index) != (split == "heldout"):
+                continue
+            if split == "heldout":
+                jobs.append((name, path, 0))
+                continue
+            count = sets[name]
+            lucky = (zlib.crc32(path.encode()) % 1000) / 1000 < count % 1
+            jobs += [(name, path, v) for v in range(int(count) + lucky)]
+    np.random.default_rng(SEED).shuffle(jobs)
+    return [(n, p, int(v)) for n, p, v in jobs]
+
+
+def main(style, split):
+    import torch
+    import teachers
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    file, kind, _, correction = STYLES[style]
+    folder = os.path.join(CACHE, style, split)
+    os.makedirs(folder, exist_ok=True)
+    teacher = getattr(teachers, kind)(os.path.join(SHARED, "data/teachers", file))
+    jobs = jobs_of(style, split)
+    for done, (name, path, variant) in enumerate(jobs):
+        stem = os.path.splitext(os.path.basename(path))[0]
+        out = os.path.join(folder, f"{name}-{stem}-{variant}.npy")
+        if os.path.exists(out):
+            continue
+        photo = read_photo(path)
+        rng = np.random.default_rng([SEED, variant, zlib.crc32(stem.encode())])
+        if name != "faces":                        # aligned crops keep their frame
+            photo = reframe(photo, rng) if split == "train" else fit(photo, HELDOUT_SIDE_PX)
+        if split == "train":
+            photo = relight(photo, rng)
+        mask = face_mask(path) if correction == "skin" else None
+        save_pair(out, photo, paint(teacher, photo, correction, mask))
+        if done % 50 == 0:
+            print(f"{style} {split}: {done} of {len(jobs)}", flush=True)
+
+
+def pack(style):
+    """One .npz of JPEG crops (photo and painting side by side), filled in turn from all pairs."""
+    rng = np.random.default_rng(SEED)
+    paths = sorted(glob.glob(os.path.join(CACHE, style, "train", "*.npy")))
+    if not paths:
+        sys.exit(f"expected pairs in {CACHE}/{style}/train, found none: run `prepare_data.py {style} train` first")
+    crops, size = [], 0
+    while size < PACK_BYTES:
+        for path in paths:
+            pair = np.load(path, mmap_mode="r")
+            c = min(PACK_CROP_PX, *pair.shape[1:3])
+            y, x = (int(rng.integers(0, s - c + 1)) for s in pair.shape[1:3])
+            both = np.concatenate(pair[:, y : y + c, x : x + c], axis=1)
+            ok, jpeg = cv2.imencode(".jpg", both[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+            if not ok:
+                raise RuntimeError(f"could not encode a crop of {path}")
+            size += jpeg.size + 200                # with the archive's own entry
+            if size >= PACK_BYTES:
+                break
+            crops.append(jpeg)
+    out = os.path.join(CACHE, f"{style}.npz")
+    buffer = io.BytesIO()
+    np.savez(buffer, **{f"c{i:05d}": c for i, c in enumerate(crops)})
+    with open(out + ".part", "wb") as file:
+        file.write(buffer.getvalue())
+    os.replace(out + ".part", out)
+    print(f"{out}: {len(crops)} crops, {len(buffer.getvalue())} bytes")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or sys.argv[1] not in STYLES or sys.argv[2] not in ("train", "heldout", "pack"):
+        sys.exit(__doc__)
+    if sys.argv[2] == "pack":
+        pack(sys.argv[1])
+    else:
+        main(sys.argv[1], sys.argv[2])

@@ -40,6 +40,8 @@ CORRECT_LUMA = 0.7             # share of the photo's brightness that returns
 CORRECT_RADIUS_PX = 20
 CORRECT_EPS = 0.005            # guided filter: brightness steps above its root stay sharp
 SATURATION = 1.2
+PHOTO_CHROMA = 0.75            # share of the photo's own, flattened colours: the teacher draws rainbow fringes
+CHROMA_RADIUS_PX, CHROMA_EPS = 4, 0.003
 # The portrait teacher pales every skin and erases glasses. The target takes the skin's slow part and the frames back:
 SKIN_CLASSES = (1, 2, 8, 9, 17)        # skin, nose, ears, neck
 FACE_CLASSES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17)
@@ -148,7 +150,9 @@ def correct_light(photo, painted):
     p, t = (cv2.cvtColor(v.astype(np.float32) / 255, cv2.COLOR_RGB2YCrCb) for v in (photo, painted))
     slow = guided_filter(p[..., 0], p - t, CORRECT_RADIUS_PX, CORRECT_EPS)
     t[..., 0] += CORRECT_LUMA * slow[..., 0]
-    t[..., 1:] = 0.5 + (t[..., 1:] + slow[..., 1:] - 0.5) * SATURATION
+    flat = guided_filter(p[..., 0], p[..., 1:], CHROMA_RADIUS_PX, CHROMA_EPS)
+    chroma = PHOTO_CHROMA * flat + (1 - PHOTO_CHROMA) * (t[..., 1:] + slow[..., 1:])
+    t[..., 1:] = 0.5 + (chroma - 0.5) * SATURATION
     return np.clip(np.rint(cv2.cvtColor(t, cv2.COLOR_YCrCb2RGB) * 255), 0, 255).astype(np.uint8)
 
 

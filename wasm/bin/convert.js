@@ -1,0 +1,233 @@
+/* convert.js - `photo2anime convert`: photos in, pictures out, one after another */
+import { mkdir, stat } from 'node:fs/promises'
+import { basename, extname, join, resolve } from 'node:path'
+import process from 'node:process'
+import { setImmediate as pause } from 'node:timers/promises'
+
+import { Engine } from '../js/engine.js'
+import { P2AError } from '../js/errors.js'
+import { readInput, readPackagedModel, readStdin, writeOutput } from '../js/files.js'
+import { findStyle, readManifest, readModel } from '../js/models.js'
+import { ProgressBar } from './progress.js'
+import { UsageError, oneOf, wholeNumber } from './usage.js'
+
+export const CONVERT_OPTIONS = /** @type {const} */ ({
+  output: { type: 'string', short: 'o' },
+  style: { type: 'string' },
+  model: { type: 'string' },
+  width: { type: 'string' },
+  format: { type: 'string' },
+  quality: { type: 'string' },
+  threads: { type: 'string' },
+  variant: { type: 'string' },
+  json: { type: 'boolean' },
+  quiet: { type: 'boolean' }
+})
+
+const WIDTH_MAX = 65535
+
+/**
+ * @typedef {object} Settings
+ * @property {string|undefined} style
+ * @property {string|undefined} model
+ * @property {number|undefined} width
+ * @property {string|undefined} format
+ * @property {number} quality
+ * @property {number|'auto'} threads
+ * @property {'auto'|'simd'|'relaxed'} variant
+ * @property {boolean} json
+ * @property {boolean} quiet
+ */
+
+/** @param {import('./usage.js').Parsed['values']} values @returns {Settings} */
+function readSettings(values) {
+  if (values.style !== undefined && values.model !== undefined) {
+    throw new UsageError('expected --style or --model, got both')
+  }
+  return {
+    style: /** @type {string|undefined} */ (values.style),
+    model: /** @type {string|undefined} */ (values.model),
+    width: wholeNumber('--width', values.width, 1, WIDTH_MAX, 'original'),
+    format: oneOf('--format', values.format, ['png', 'jpeg']),
+    quality: wholeNumber('--quality', values.quality, 1, 100) ?? 90,
+    threads: wholeNumber('--threads', values.threads, 1, 16, 'auto') ?? 'auto',
+    variant: /** @type {Settings['variant']} */ (oneOf('--variant', values.variant, ['auto', 'simd', 'relaxed']) ?? 'auto'),
+    json: values.json === true,
+    quiet: values.quiet === true
+  }
+}
+
+/** @param {string} path */
+async function isFolder(path) {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/** @param {string} path @returns {'png'|'jpeg'|undefined} by its ending */
+function formatOf(path) {
+  const ending = extname(path).toLowerCase()
+  return ending === '.png' ? 'png' : ending === '.jpg' || ending === '.jpeg' ? 'jpeg' : undefined
+}
+
+/**
+ * Where each input's result goes; a clash is found before anything is done.
+ * @param {string[]} inputs
+ * @param {string} output
+ * @param {Settings} settings
+ * @returns {Promise<{input: string, output: string, format: 'png'|'jpeg'}[]>}
+ */
+async function planOutputs(inputs, output, settings) {
+  if (inputs.filter((input) => input === '-').length > 1) throw new UsageError('expected - (stdin) once, got it twice')
+  const format = /** @type {'png'|'jpeg'|undefined} */ (settings.format)
+  const folder = output !== '-' && (inputs.length > 1 || /[\\/]$/.test(output) || (await isFolder(output)))
+  if (output === '-' && inputs.length > 1) throw new UsageError('expected one input for -o -, got several')
+  if (!folder) {
+    const ending = formatOf(output)
+    if (output !== '-' && format && ending && ending !== format) {
+      throw new UsageError(`expected a name for ${format} after -o, got ${JSON.stringify(output)}`)
+    }
+    if (inputs[0] !== '-' && resolve(inputs[0]) === resolve(output)) {
+      throw new UsageError(`expected an output other than the input, got ${JSON.stringify(output)} for both`)
+    }
+    return [{ input: inputs[0], output, format: format ?? ending ?? 'png' }]
+  }
+  const planned = inputs.map((input) => {
+    const name = input === '-' ? 'stdin' : basename(input, extname(input))
+    return { input, output: join(output, `${name}.${format === 'jpeg' ? 'jpg' : 'png'}`), format: format ?? 'png' }
+  })
+  const taken = new Map(inputs.filter((input) => input !== '-').map((input) => [resolve(input), input]))
+  for (const { input, output: path } of planned) {
+    const other = taken.get(resolve(path))
+    if (other !== undefined) {
+      throw new UsageError(`expected outputs with different names, got ${path} for ${other} and ${input}`)
+    }
+    taken.set(resolve(path), input)
+  }
+  await mkdir(output, { recursive: true }).catch(() => {}) /* the write says why it is not there */
+  return planned
+}
+
+/**
+ * @param {Engine} engine
+ * @param {number} model
+ * @param {{input: string, output: string, format: 'png'|'jpeg'}} item
+ * @param {Settings} settings
+ * @param {{stop: boolean}} interrupted
+ * @param {ProgressBar} bar
+ */
+async function convertOne(engine, model, item, settings, interrupted, bar) {
+  const start = performance.now()
+  const file = item.input === '-' ? await readStdin() : await readInput(item.input)
+  const decodeStart = performance.now()
+  engine.resetPeak()
+  const photo = engine.decode(file)
+  const decodeEnd = performance.now()
+  let peakBytes = engine.memory.peakBytes
+  let made
+  try {
+    const steps = engine.convertSteps(model, photo, {
+      widthPx: settings.width ?? 0,
+      shouldStop: () => interrupted.stop
+    })
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done) {
+        made = value
+        break
+      }
+      bar.show(item.input, value)
+      await pause() /* an interrupt is heard here */
+    }
+  } finally {
+    engine.disposeImage(photo)
+  }
+  const encodeStart = performance.now()
+  let encoded
+  try {
+    encoded = engine.encode(made.picture, { format: item.format, quality: settings.quality })
+    peakBytes = Math.max(peakBytes, engine.memory.peakBytes)
+  } finally {
+    engine.disposeImage(made.picture)
+  }
+  const encodeEnd = performance.now()
+  if (item.output === '-') await new Promise((done, fail) => process.stdout.write(encoded, (error) => (error ? fail(error) : done(undefined))))
+  else await writeOutput(item.output, encoded)
+  const ms = (/** @type {number} */ value) => Math.round(value * 10) / 10
+  return {
+    input: item.input,
+    output: item.output,
+    width: made.picture.width,
+    height: made.picture.height,
+    faces: [],
+    timings: {
+      decode: ms(decodeEnd - decodeStart),
+      scene: ms(made.result.sceneMs),
+      faces: ms(made.result.facesMs),
+      blend: ms(made.result.blendMs),
+      encode: ms(encodeEnd - encodeStart),
+      total: ms(performance.now() - start)
+    },
+    peak_bytes: peakBytes,
+    backend: { variant: engine.info.variant, threads: engine.info.threads }
+  }
+}
+
+/** @param {Settings} settings @returns {Promise<Uint8Array>} */
+async function readWantedModel(settings) {
+  if (settings.model !== undefined) return readInput(settings.model)
+  const manifest = await readManifest(readPackagedModel)
+  let entry
+  try {
+    entry = findStyle(manifest, settings.style)
+  } catch (error) {
+    throw new UsageError(/** @type {Error} */ (error).message.replace('for style', 'for --style'))
+  }
+  return readModel(entry, readPackagedModel)
+}
+
+/** @param {import('./usage.js').Parsed} parsed @returns {Promise<number>} */
+export async function runConvert({ values, positionals: inputs }) {
+  const settings = readSettings(values)
+  if (inputs.length === 0) throw new UsageError('expected at least one INPUT for convert, got none')
+  if (typeof values.output !== 'string' || values.output === '') throw new UsageError('expected -o FILE, DIR or -, got none')
+  const items = await planOutputs(inputs, values.output, settings)
+  const modelFile = await readWantedModel(settings)
+  const toStdout = items[0].output === '-'
+  const report = toStdout ? process.stderr : process.stdout
+  const interrupted = { stop: false }
+  const interrupt = () => {
+    interrupted.stop = true
+  }
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', interrupt)
+  const engine = await Engine.create({ variant: settings.variant, threads: settings.threads })
+  const bar = new ProgressBar(process.stderr, settings.quiet || settings.json)
+  let failed = 0
+  try {
+    const model = engine.loadModel(modelFile)
+    for (const item of items) {
+      if (interrupted.stop) break
+      try {
+        const done = await convertOne(engine, model, item, settings, interrupted, bar)
+        bar.clear()
+        if (settings.json) report.write(`${JSON.stringify(done)}\n`)
+        else if (!settings.quiet) process.stderr.write(`${done.input} -> ${done.output}  ${done.width}x${done.height}  ${(done.timings.total / 1000).toFixed(1)} s\n`)
+      } catch (error) {
+        bar.clear()
+        failed++
+        const { code, message, fatal } = /** @type {P2AError} */ (error)
+        process.stderr.write(`photo2anime: ${item.input}: ${message}\n`)
+        if (settings.json) report.write(`${JSON.stringify({ input: item.input, error: { code, message } })}\n`)
+        if (fatal) break
+      }
+    }
+  } finally {
+    engine.dispose()
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
+  }
+  return interrupted.stop ? 130 : failed ? 1 : 0
+}

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+/* photo2anime.js - the command line: picks the command, prints what went wrong, sets the exit code */
+import { readFileSync } from 'node:fs'
+import process from 'node:process'
+
+import { CONVERT_OPTIONS, runConvert } from './convert.js'
+import { runModels } from './models.js'
+import { runServe } from './serve.js'
+import { UsageError, parse } from './usage.js'
+
+const HELP = `photo2anime - turn photos into anime on this machine; nothing is uploaded
+
+Usage:
+  photo2anime convert INPUT... -o FILE|DIR|- [options]
+  photo2anime models [--json]
+  photo2anime serve [--port 7860] [--host 127.0.0.1]
+  photo2anime --help | --version
+
+convert: INPUT is a JPEG or PNG file, or - for stdin. With several inputs, -o is a folder.
+  -o, --output FILE|DIR|-    where the result goes; - is stdout (one input only)
+  --style NAME               see photo2anime models; the first of them unless told
+  --model FILE               a model file of your own instead of a style
+  --width original|N         width of the result in pixels, height in proportion (original)
+  --format png|jpeg          from the output's name unless told, else png
+  --quality N                1 to 100, for JPEG (90)
+  --threads N|auto           1 to 16 (auto: as many as there are cores)
+  --variant auto|simd|relaxed  the WebAssembly instructions that are used (auto)
+  --json                     one line of JSON for each input, on stdout (stderr with -o -)
+  --quiet                    no progress bar and no summary
+
+models: the styles and networks of this package, with their licences.
+serve: the page, on http://127.0.0.1:7860/ unless told.
+
+Exit codes: 0 all done, 1 some input failed (the others are done), 2 wrong usage, 130 interrupted.
+`
+
+function version() {
+  const manifest = new URL('../../package.json', import.meta.url)
+  return JSON.parse(readFileSync(manifest, 'utf8')).version
+}
+
+/** @param {string[]} argv @returns {Promise<number>} the exit code */
+async function main(argv) {
+  const [command, ...rest] = argv
+  switch (command) {
+    case 'convert':
+      return runConvert(parse(rest, CONVERT_OPTIONS))
+    case 'models':
+      return runModels(parse(rest, { json: { type: 'boolean' } }))
+    case 'serve':
+      return runServe(parse(rest, { port: { type: 'string' }, host: { type: 'string' } }))
+    case '--version':
+    case '-v':
+      process.stdout.write(`${version()}\n`)
+      return 0
+    case '--help':
+    case '-h':
+    case 'help':
+      process.stdout.write(HELP)
+      return 0
+    case undefined:
+      throw new UsageError('expected a command: convert, models or serve')
+    default:
+      throw new UsageError(`expected a command (convert, models or serve), got ${JSON.stringify(command)}`)
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  if (error instanceof UsageError) {
+    process.stderr.write(`photo2anime: ${error.message}\nTry: photo2anime --help\n`)
+    process.exitCode = 2
+  } else {
+    process.stderr.write(`photo2anime: ${/** @type {Error} */ (error).message}\n`)
+    process.exitCode = 1
+  }
+}

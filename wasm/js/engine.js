@@ -1,0 +1,439 @@
+/**
+ * engine.js - the C API, one synchronous method per call
+ *
+ * For Node, for the worker, and for whoever runs in a worker of their own: convert() blocks. It works
+ * in steps of some tens of milliseconds, and between two steps it reports progress and asks whether
+ * to stop. Pictures and models are numbered handles of the C side, wrapped in objects that must be
+ * disposed; the engine disposes of what is left when it is disposed itself.
+ */
+import { P2AError } from './errors.js'
+import { Heap } from './heap.js'
+import { ESTIMATE, FORMAT, LIMITS, OPTIONS, RESULT, STATUS } from './layout.js'
+import { chooseVariant, endThreads, instantiate } from './module.js'
+import { bytes, expected, oneOf, wholeNumber } from './validate.js'
+
+/**
+ * @typedef {object} EngineOptions
+ * @property {'auto'|'simd'|'relaxed'} [variant]
+ * @property {'auto'|number} [threads] 1 to 16
+ * @property {string|URL} [assets] the folder of the wasm files
+ * @property {number} [maxPixels] of a picture; 100 million unless told
+ * @property {number} [maxSidePx] of a picture; 65535 unless told
+ * @property {number} [memoryMbytes] of everything at one time, in 2^20 bytes; 0 (no limit) unless told
+ */
+
+/**
+ * @typedef {object} ConvertOptions
+ * @property {number} [widthPx] of the result; 0 (the photo's own) unless told
+ * @property {number} [bandRowsPx] rows painted at a time; 0 (chosen) unless told
+ * @property {(part: number) => void} [onProgress] called between steps with 0..1
+ * @property {() => boolean} [shouldStop] asked between steps; true ends with STOPPED
+ */
+
+/**
+ * @typedef {object} Picture
+ * @property {number} handle p2a_image
+ * @property {number} width
+ * @property {number} height
+ * @property {number} channels 3 or 4
+ */
+
+/** @typedef {{picture: Picture, result: Record<string, number>}} Converted result: p2a_result */
+
+const U32_MAX = 0xffffffff
+
+export class Engine {
+  /** @type {any} */
+  #core
+  /** @type {Heap} */
+  #heap
+  #ctx = 0
+  #dead = ''
+  /** @type {Set<number>} */
+  #images = new Set()
+  /** @type {Set<number>} */
+  #models = new Set()
+  /** @type {{variant: 'simd'|'relaxed', threads: number, reason: string}} */
+  #info
+
+  /**
+   * @param {any} core
+   * @param {import('./module.js').Choice} choice
+   * @param {EngineOptions} options
+   */
+  constructor(core, choice, options) {
+    this.#core = core
+    this.#heap = new Heap(core)
+    this.#info = { ...choice }
+    this.#heap.withScratch(4 * LIMITS.length + 4, (limits) => {
+      const out = limits + 4 * LIMITS.length
+      this.#call(() => core._p2a_limits_default(limits))
+      const given = { ...options, threads: choice.threads }
+      LIMITS.forEach((name, i) => {
+        const value = given[/** @type {keyof typeof given} */ (name)]
+        if (value !== undefined) {
+          this.#heap.setU32(limits + 4 * i, wholeNumber(name, value, name === 'memoryMbytes' ? 0 : 1, U32_MAX))
+        }
+      })
+      this.#heap.setU32(out, 0)
+      const status = this.#call(() => core._p2a_context_create(limits, 0, out))
+      if (status !== 0) {
+        throw new P2AError(/** @type {any} */ (STATUS[status] ?? 'INTERNAL'), 'the engine could not be made: no memory, or a limit out of range')
+      }
+      this.#ctx = this.#heap.u32(out)
+    })
+    this.#info.threads = this.#call(() => core._p2a_context_threads(this.#ctx))
+  }
+
+  /**
+   * @param {EngineOptions} [options]
+   * @returns {Promise<Engine>}
+   * @throws {P2AError} ARGUMENT, UNSUPPORTED, IO, MEMORY
+   */
+  static async create(options = {}) {
+    const choice = await chooseVariant(options)
+    const core = await instantiate(choice, options)
+    try {
+      return new Engine(core, choice, options)
+    } catch (error) {
+      endThreads(core)
+      throw error
+    }
+  }
+
+  /** What really runs, and why. */
+  get info() {
+    return { ...this.#info }
+  }
+
+  /** Bytes that the C side holds now, the most since the last conversion began, and the whole heap. */
+  get memory() {
+    return {
+      bytes: this.#do((core, ctx) => core._p2a_context_bytes(ctx) >>> 0),
+      peakBytes: this.#do((core, ctx) => core._p2a_context_peak_bytes(ctx) >>> 0),
+      heapBytes: this.#heap.byteLength
+    }
+  }
+
+  /** Start counting the peak from now. */
+  resetPeak() {
+    this.#do((core, ctx) => core._p2a_context_reset_peak(ctx))
+  }
+
+  /** @returns {string} of the C core, "0.1.0" */
+  get version() {
+    const v = this.#do((core) => core._p2a_version())
+    return `${v >> 16}.${(v >> 8) & 255}.${v & 255}`
+  }
+
+  /**
+   * @param {Uint8Array|ArrayBuffer} file JPEG or PNG
+   * @returns {{width: number, height: number}} upright
+   * @throws {P2AError} IMAGE
+   */
+  probe(file) {
+    return this.#heap.withBytes(bytes('file', file), (pointer, length) =>
+      this.#heap.withScratch(8, (out) => {
+        this.#check((core, ctx) => core._p2a_image_probe(ctx, pointer, length, out))
+        return { width: this.#heap.u32(out), height: this.#heap.u32(out + 4) }
+      })
+    )
+  }
+
+  /**
+   * @param {Uint8Array|ArrayBuffer} file JPEG or PNG
+   * @returns {Picture} dispose with disposeImage()
+   * @throws {P2AError} IMAGE, LIMIT, MEMORY
+   */
+  decode(file) {
+    return this.#heap.withBytes(bytes('file', file), (pointer, length) =>
+      this.#image((core, ctx, out) => core._p2a_image_decode(ctx, pointer, length, out))
+    )
+  }
+
+  /**
+   * @param {Uint8Array|Uint8ClampedArray} pixels rows of RGB or RGBA bytes, straight alpha
+   * @param {number} width
+   * @param {number} height
+   * @param {number} [channels] 4 unless told
+   * @returns {Picture} dispose with disposeImage()
+   * @throws {P2AError} ARGUMENT, LIMIT, MEMORY
+   */
+  createImage(pixels, width, height, channels = 4) {
+    const view = bytes('pixels', pixels)
+    wholeNumber('width', width, 1, U32_MAX)
+    wholeNumber('height', height, 1, U32_MAX)
+    wholeNumber('channels', channels, 3, 4)
+    if (view.byteLength !== width * height * channels) {
+      throw expected(`${width * height * channels} bytes (${width} x ${height} x ${channels})`, 'pixels.length', view.byteLength)
+    }
+    return this.#heap.withBytes(view, (pointer) =>
+      this.#image((core, ctx, out) => core._p2a_image_create(ctx, pointer, width, height, channels, out))
+    )
+  }
+
+  /**
+   * @param {Picture} picture
+   * @returns {Uint8Array<ArrayBuffer>} a copy of its rows
+   */
+  pixels(picture) {
+    this.#own(picture)
+    const pointer = this.#do((core) => core._p2a_image_pixels(picture.handle) >>> 0)
+    return this.#heap.bytes(pointer, picture.width * picture.height * picture.channels)
+  }
+
+  /**
+   * @param {Picture} picture
+   * @returns {Uint8ClampedArray<ArrayBuffer>} RGBA, as ImageData wants it
+   */
+  rgba(picture) {
+    const pixels = this.pixels(picture)
+    if (picture.channels === 4) return new Uint8ClampedArray(pixels.buffer)
+    const out = new Uint8ClampedArray(picture.width * picture.height * 4)
+    for (let i = 0, o = 0; i < pixels.length; i += 3, o += 4) {
+      out[o] = pixels[i]
+      out[o + 1] = pixels[i + 1]
+      out[o + 2] = pixels[i + 2]
+      out[o + 3] = 255
+    }
+    return out
+  }
+
+  /**
+   * @param {Picture} picture
+   * @param {{format?: 'png'|'jpeg', quality?: number}} [options] quality 1..100, for JPEG; 90 unless told
+   * @returns {Uint8Array<ArrayBuffer>} the file
+   * @throws {P2AError} ARGUMENT, LIMIT, MEMORY
+   */
+  encode(picture, options = {}) {
+    this.#own(picture)
+    const format = oneOf('format', options.format ?? 'png', /** @type {const} */ (['png', 'jpeg']))
+    const quality = wholeNumber('quality', options.quality ?? 90, 1, 100)
+    return this.#heap.withScratch(8, (out) => {
+      this.#heap.setU32(out, 0)
+      this.#heap.setU32(out + 4, 0)
+      this.#check((core, ctx) => core._p2a_image_encode(ctx, picture.handle, FORMAT[format], quality, out, out + 4))
+      const length = this.#heap.u32(out)
+      const pointer = this.#heap.u32(out + 4)
+      try {
+        return this.#heap.bytes(pointer, length)
+      } finally {
+        this.#do((core, ctx) => core._p2a_bytes_destroy(ctx, pointer))
+      }
+    })
+  }
+
+  /** @param {Picture} picture */
+  disposeImage(picture) {
+    if (this.#dead || !this.#images.delete(picture.handle)) return
+    this.#do((core) => core._p2a_image_destroy(picture.handle))
+  }
+
+  /**
+   * @param {Uint8Array|ArrayBuffer} file .safetensors
+   * @returns {number} the model; dispose with disposeModel()
+   * @throws {P2AError} MODEL, MEMORY
+   */
+  loadModel(file) {
+    return this.#heap.withBytes(bytes('model', file), (pointer, length) =>
+      this.#heap.withScratch(4, (out) => {
+        this.#check((core, ctx) => core._p2a_model_load(ctx, pointer, length, out))
+        const model = this.#heap.u32(out)
+        this.#models.add(model)
+        return model
+      })
+    )
+  }
+
+  /**
+   * @param {number} model
+   * @param {string} key "name", "license", "commercial_use", ...
+   * @returns {string|undefined}
+   */
+  modelMetadata(model, key) {
+    this.#ownModel(model)
+    return this.#heap.withBytes(new TextEncoder().encode(`${key}\0`), (pointer) => {
+      const text = this.#do((core) => core._p2a_model_metadata(model, pointer) >>> 0)
+      return text === 0 ? undefined : this.#heap.text(text)
+    })
+  }
+
+  /** @param {number} model */
+  disposeModel(model) {
+    if (this.#dead || !this.#models.delete(model)) return
+    this.#do((core) => core._p2a_model_destroy(model))
+  }
+
+  /**
+   * Convert in one call. Blocks; see convertSteps() for the same with pauses.
+   * @param {number} model
+   * @param {Picture} picture not changed
+   * @param {ConvertOptions} [options]
+   * @returns {Converted} dispose its picture with disposeImage()
+   * @throws {P2AError} ARGUMENT, LIMIT, MEMORY, MODEL, STOPPED
+   */
+  convert(model, picture, options = {}) {
+    const steps = this.convertSteps(model, picture, options)
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done) return value
+    }
+  }
+
+  /**
+   * Convert in steps of some tens of milliseconds: each next() works and yields the part that is
+   * done, the last returns the result. return() or throw() in between gives everything back.
+   * @param {number} model
+   * @param {Picture} picture not changed
+   * @param {ConvertOptions} [options]
+   * @returns {Generator<number, Converted, void>}
+   */
+  *convertSteps(model, picture, options = {}) {
+    this.#own(picture)
+    this.#ownModel(model)
+    const job = this.#heap.withScratch(4 * OPTIONS.length + 4, (settings) => {
+      const out = settings + 4 * OPTIONS.length
+      this.#writeOptions(settings, options)
+      this.#check((core, ctx) => core._p2a_job_create(ctx, model, picture.handle, settings, out))
+      return this.#heap.u32(out)
+    })
+    try {
+      for (let part = 0; part < 1; ) {
+        if (options.shouldStop?.()) throw new P2AError('STOPPED', 'the conversion was stopped')
+        part = this.#heap.withScratch(8, (out) => {
+          this.#check((core) => core._p2a_job_step(job, out))
+          return this.#heap.f64(out)
+        })
+        options.onProgress?.(part)
+        yield part
+      }
+      return this.#heap.withScratch(8 * RESULT.length, (result) => {
+        const made = this.#image((core, _ctx, out) => core._p2a_job_take(job, result, out))
+        return { picture: made, result: this.#heap.struct(result, RESULT) }
+      })
+    } finally {
+      if (!this.#dead) this.#do((core) => core._p2a_job_destroy(job))
+    }
+  }
+
+  /**
+   * What converting a picture of this size would take.
+   * @param {number} model
+   * @param {number} width
+   * @param {number} height
+   * @param {ConvertOptions} [options]
+   * @returns {Record<string, number>} peakBytes, multiplyAdds, widthPx, heightPx
+   * @throws {P2AError} ARGUMENT, LIMIT
+   */
+  estimate(model, width, height, options = {}) {
+    this.#ownModel(model)
+    wholeNumber('width', width, 1, U32_MAX)
+    wholeNumber('height', height, 1, U32_MAX)
+    return this.#heap.withScratch(4 * OPTIONS.length, (settings) => {
+      this.#writeOptions(settings, options)
+      return this.#heap.withScratch(8 * ESTIMATE.length, (out) => {
+        this.#check((core, ctx) => core._p2a_convert_estimate(ctx, model, width, height, settings, out))
+        return this.#heap.struct(out, ESTIMATE)
+      })
+    })
+  }
+
+  /** @returns {number} multiply-adds a second of a bare convolution on this machine, now */
+  measure() {
+    return this.#heap.withScratch(8, (out) => {
+      this.#check((core, ctx) => core._p2a_context_measure(ctx, out))
+      return this.#heap.f64(out)
+    })
+  }
+
+  /** Give everything back, threads included. The engine cannot be used afterwards. */
+  dispose() {
+    if (this.#dead) {
+      endThreads(this.#core)
+      return
+    }
+    for (const image of this.#images) this.#core._p2a_image_destroy(image)
+    for (const model of this.#models) this.#core._p2a_model_destroy(model)
+    this.#images.clear()
+    this.#models.clear()
+    this.#core._p2a_context_destroy(this.#ctx)
+    this.#dead = 'it was disposed of'
+    endThreads(this.#core)
+  }
+
+  /**
+   * @param {number} settings
+   * @param {ConvertOptions} options
+   */
+  #writeOptions(settings, options) {
+    this.#do((core) => core._p2a_options_default(settings))
+    OPTIONS.forEach((name, i) => {
+      const value = options[/** @type {'widthPx'|'bandRowsPx'} */ (name)]
+      if (value !== undefined) this.#heap.setU32(settings + 4 * i, wholeNumber(name, value, 0, U32_MAX))
+    })
+  }
+
+  /**
+   * @param {(core: any, ctx: number, out: number) => number} make gives a status
+   * @returns {Picture}
+   */
+  #image(make) {
+    return this.#heap.withScratch(4, (out) => {
+      this.#check((core, ctx) => make(core, ctx, out))
+      const handle = this.#heap.u32(out)
+      this.#images.add(handle)
+      return {
+        handle,
+        width: this.#do((core) => core._p2a_image_width(handle)),
+        height: this.#do((core) => core._p2a_image_height(handle)),
+        channels: this.#do((core) => core._p2a_image_channels(handle))
+      }
+    })
+  }
+
+  /** @param {Picture} picture */
+  #own(picture) {
+    if (!this.#images.has(picture?.handle)) throw expected('a picture of this engine, not yet disposed', 'picture', picture)
+  }
+
+  /** @param {number} model */
+  #ownModel(model) {
+    if (!this.#models.has(model)) throw expected('a model of this engine, not yet disposed', 'model', model)
+  }
+
+  /**
+   * Call into C; a trap makes the engine dead.
+   * @template T
+   * @param {() => T} run
+   * @returns {T}
+   */
+  #call(run) {
+    if (this.#dead) {
+      const code = this.#dead.startsWith('it was') ? 'DISPOSED' : 'TRAP'
+      throw new P2AError(code, `the engine cannot be used: ${this.#dead}`, { fatal: true })
+    }
+    try {
+      return run()
+    } catch (cause) {
+      this.#dead = `its wasm instance broke (${/** @type {Error} */ (cause).message})`
+      throw new P2AError('TRAP', `the wasm instance broke: ${/** @type {Error} */ (cause).message}`, { fatal: true, cause })
+    }
+  }
+
+  /**
+   * @template T
+   * @param {(core: any, ctx: number) => T} run
+   * @returns {T}
+   */
+  #do(run) {
+    return this.#call(() => run(this.#core, this.#ctx))
+  }
+
+  /** @param {(core: any, ctx: number) => number} run gives a status; other than OK it is thrown */
+  #check(run) {
+    const status = this.#do(run)
+    if (status === 0) return
+    const message = this.#do((core, ctx) => core._p2a_context_message(ctx) >>> 0)
+    throw new P2AError(/** @type {any} */ (STATUS[status] ?? 'INTERNAL'), this.#heap.text(message))
+  }
+}

@@ -44,11 +44,12 @@ void model_bytes_raw(model_bytes *out, const char *text, size_t text_bytes, size
 void model_bytes_write(model_bytes *out, const char *graph, const model_weight *weights,
                        const model_entry *entries)
 {
-    static const model_entry defaults[] = {
-        {"format_version", "1"}, {"name", "sample"},       {"kind", "parser"},
-        {"range", "-1,1"},       {"multiple_of", "4"},     {"receptive_field_px", "0"},
-        {"license", "MIT"},      {"commercial_use", "yes"}, {"teachers", "none"},
-        {"training_commit", ""}, {"metrics", ""}};
+    static const model_entry defaults[] = {{"format_version", "1"}, {"name", "sample"},
+                                           {"kind", "parser"},      {"range", "-1,1"},
+                                           {"multiple_of", "4"},    {"receptive_field_px", "0"},
+                                           {"license", "MIT"},      {"commercial_use", "yes"},
+                                           {"teachers", "none"},    {"training_commit", ""},
+                                           {"metrics", ""}};
     header_bytes = 0;
     put("{\"__metadata__\":{");
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
@@ -102,7 +103,9 @@ void model_bytes_sample(model_bytes *out)
                                            {"e.b", "F16", 1, {12}},
                                            {"f.w", "F16", 1, {1}},
                                            {.name = NULL}};
-    static const model_entry entries[] = {
-        {"kind", "generator"}, {"receptive_field_px", "18"}, {"teachers", "\xc3\xa9\\cole"}, {NULL, NULL}};
+    static const model_entry entries[] = {{"kind", "generator"},
+                                          {"receptive_field_px", "18"},
+                                          {"teachers", "\xc3\xa9\\cole"},
+                                          {NULL, NULL}};
     model_bytes_write(out, graph, weights, entries);
 }

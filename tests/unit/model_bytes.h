@@ -26,8 +26,9 @@ typedef struct model_entry {
 } model_entry;
 
 /*
- * Write a file. graph: JSON with single quotes for double ones. weights: ends with name NULL; values
- * are small and differ. entries: ends with key NULL; NULL: the defaults (a parser, multiple_of 4).
+ * Write a file. graph: JSON with single quotes for double ones. weights: ends with name NULL;
+ * values are small and differ. entries: ends with key NULL; NULL: the defaults (a parser,
+ * multiple_of 4).
  */
 void model_bytes_write(model_bytes *out, const char *graph, const model_weight *weights,
                        const model_entry *entries);

@@ -1,4 +1,5 @@
-/* model_json.c - texts that are JSON and texts that only look like it; strings and numbers to the letter */
+/* model_json.c - texts that are JSON and texts that only look like it; strings and numbers to the
+ * letter */
 #include "nn/model_json.h"
 
 #include "base/alloc.h"
@@ -21,17 +22,62 @@ static void test_grammar(void)
         "{}", " {\t\"a\" :\r\n[ 1 , -2.5e+3, true,false ,null, \"x\", {}, [] ] } ",
         "{\"a\":{\"b\":{\"c\":[[[0]]]}},\"d\":\"\"}", "{\"\\u0041\\n\\\"\\\\\\/\":1}",
         "{\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\":\"\xef\xbf\xbd\"}"};
-    static const char *const bad[] = {
-        "", " ", "1", "\"a\"", "[]", "nul", "{", "}", "{]", "{\"a\"}", "{\"a\":}", "{\"a\":1", "{a:1}",
-        "{\"a\":1,}", "{,\"a\":1}", "{\"a\":1,,\"b\":2}", "{\"a\":1 \"b\":2}", "{\"a\" 1}",
-        "{\"a\"::1}", "{\"a\":1:2}", "{\"a\":\"b\":2}", "{\"a\":[]:2}", "{\"a\":{}:2}", "{1:2}",
-        "{[]:1}", "{\"a\",\"b\"}", "{\"a\":[1 2]}", "{\"a\":[1,]}", "{\"a\":[,1]}", "{\"a\":[\"b\":1]}",
-        "{\"a\":[1}]", "{\"a\":1}}", "{\"a\":1}{}", "{\"a\":1} x", "{\"a\":1},", "{\"a\":'b'}",
-        "{\"a\":\"b}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12g4\"}", "{\"a\":\"\\u12\"}", "{\"a\":\"\n\"}",
-        "{\"a\":\"\\", "{\"a\":\"\\\"", "{\"a\":\"\x80\"}", "{\"a\":\"\xc0\x80\"}",
-        "{\"a\":\"\xe0\x80\x80\"}", "{\"a\":\"\xed\xa0\x80\"}", "{\"a\":\"\xf4\x90\x80\x80\"}",
-        "{\"a\":\"\xe2\x82\"}", "{\"a\":\xc3\xa9}", "\xef\xbb\xbf{}", "{\"a\":+1}", "{\"a\":.5}",
-        "/**/{}", "{\"a\":NaN}", "{\"a\":Infinity}"};
+    static const char *const bad[] = {"",
+                                      " ",
+                                      "1",
+                                      "\"a\"",
+                                      "[]",
+                                      "nul",
+                                      "{",
+                                      "}",
+                                      "{]",
+                                      "{\"a\"}",
+                                      "{\"a\":}",
+                                      "{\"a\":1",
+                                      "{a:1}",
+                                      "{\"a\":1,}",
+                                      "{,\"a\":1}",
+                                      "{\"a\":1,,\"b\":2}",
+                                      "{\"a\":1 \"b\":2}",
+                                      "{\"a\" 1}",
+                                      "{\"a\"::1}",
+                                      "{\"a\":1:2}",
+                                      "{\"a\":\"b\":2}",
+                                      "{\"a\":[]:2}",
+                                      "{\"a\":{}:2}",
+                                      "{1:2}",
+                                      "{[]:1}",
+                                      "{\"a\",\"b\"}",
+                                      "{\"a\":[1 2]}",
+                                      "{\"a\":[1,]}",
+                                      "{\"a\":[,1]}",
+                                      "{\"a\":[\"b\":1]}",
+                                      "{\"a\":[1}]",
+                                      "{\"a\":1}}",
+                                      "{\"a\":1}{}",
+                                      "{\"a\":1} x",
+                                      "{\"a\":1},",
+                                      "{\"a\":'b'}",
+                                      "{\"a\":\"b}",
+                                      "{\"a\":\"\\x\"}",
+                                      "{\"a\":\"\\u12g4\"}",
+                                      "{\"a\":\"\\u12\"}",
+                                      "{\"a\":\"\n\"}",
+                                      "{\"a\":\"\\",
+                                      "{\"a\":\"\\\"",
+                                      "{\"a\":\"\x80\"}",
+                                      "{\"a\":\"\xc0\x80\"}",
+                                      "{\"a\":\"\xe0\x80\x80\"}",
+                                      "{\"a\":\"\xed\xa0\x80\"}",
+                                      "{\"a\":\"\xf4\x90\x80\x80\"}",
+                                      "{\"a\":\"\xe2\x82\"}",
+                                      "{\"a\":\xc3\xa9}",
+                                      "\xef\xbb\xbf{}",
+                                      "{\"a\":+1}",
+                                      "{\"a\":.5}",
+                                      "/**/{}",
+                                      "{\"a\":NaN}",
+                                      "{\"a\":Infinity}"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         bool reads = reads_bytes(good[i], strlen(good[i]));
         if (!reads)
@@ -87,11 +133,20 @@ static void test_strings(void)
 {
     static const struct {
         const char *text, *value; /* NULL: refused */
-    } cases[] = {
-        {"\"\"", ""}, {"\"abc\"", "abc"}, {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t"},
-        {"\"\\u0041\\u00e9\\u20AC\"", "A\xc3\xa9\xe2\x82\xac"}, {"\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80"},
-        {"\"\\ud83d\"", NULL}, {"\"\\ude00\"", NULL}, {"\"\\ud83dx\"", NULL}, {"\"\\ud83d\\u0041\"", NULL},
-        {"\"\\ud83d\\n1234\"", NULL}, {"\"\\u0000\"", NULL}, {"1", NULL}, {"[]", NULL}, {"true", NULL}};
+    } cases[] = {{"\"\"", ""},
+                 {"\"abc\"", "abc"},
+                 {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t"},
+                 {"\"\\u0041\\u00e9\\u20AC\"", "A\xc3\xa9\xe2\x82\xac"},
+                 {"\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80"},
+                 {"\"\\ud83d\"", NULL},
+                 {"\"\\ude00\"", NULL},
+                 {"\"\\ud83dx\"", NULL},
+                 {"\"\\ud83d\\u0041\"", NULL},
+                 {"\"\\ud83d\\n1234\"", NULL},
+                 {"\"\\u0000\"", NULL},
+                 {"1", NULL},
+                 {"[]", NULL},
+                 {"true", NULL}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         p2a_json json;
         char text[256], value[64];
@@ -118,26 +173,38 @@ static void test_numbers(void)
         bool is_uint, is_float;
         uint64_t uint;
         float number;
-    } cases[] = {
-        {"0", true, true, 0, 0.0f},          {"17", true, true, 17, 17.0f},
-        {"999", true, true, 999, 999.0f},    {"1000", false, true, 0, 1000.0f},
-        {"-0", false, true, 0, -0.0f},       {"-1", false, true, 0, -1.0f},
-        {"01", false, false, 0, 0},          {"1.", false, false, 0, 0},
-        {"1.5", false, true, 0, 1.5f},       {"0.1", false, true, 0, 0.1f},
-        {"1e2", false, true, 0, 100.0f},     {"1E+2", false, true, 0, 100.0f},
-        {"1e", false, false, 0, 0},          {"1e+", false, false, 0, 0},
-        {"-", false, false, 0, 0},           {"1x", false, false, 0, 0},
-        {"1.2.3", false, false, 0, 0},       {"--1", false, false, 0, 0},
-        {"3.4028235e38", false, true, 0, 3.4028235e38f},
-        {"3.41e38", false, false, 0, 0},     {"1e99999", false, false, 0, 0},
-        {"0e99999", false, true, 0, 0.0f},   {"1e-45", false, true, 0, 1e-45f},
-        {"1e-99999", false, true, 0, 0.0f},  {"0.00001", false, true, 0, 0.00001f},
-        {"123456789.123456789123456789", false, true, 0, 123456789.0f},
-        {"0.000000000000000000000000000012345678", false, true, 0, 1.2345678e-29f},
-        {"16777217000000000000000", false, true, 0, 16777217000000000000000.0f},
-        {"18446744073709551616", false, true, 0, 18446744073709551616.0f},
-        {"true", false, false, 0, 0},        {"null", false, false, 0, 0},
-        {"\"1\"", false, false, 0, 0}};
+    } cases[] = {{"0", true, true, 0, 0.0f},
+                 {"17", true, true, 17, 17.0f},
+                 {"999", true, true, 999, 999.0f},
+                 {"1000", false, true, 0, 1000.0f},
+                 {"-0", false, true, 0, -0.0f},
+                 {"-1", false, true, 0, -1.0f},
+                 {"01", false, false, 0, 0},
+                 {"1.", false, false, 0, 0},
+                 {"1.5", false, true, 0, 1.5f},
+                 {"0.1", false, true, 0, 0.1f},
+                 {"1e2", false, true, 0, 100.0f},
+                 {"1E+2", false, true, 0, 100.0f},
+                 {"1e", false, false, 0, 0},
+                 {"1e+", false, false, 0, 0},
+                 {"-", false, false, 0, 0},
+                 {"1x", false, false, 0, 0},
+                 {"1.2.3", false, false, 0, 0},
+                 {"--1", false, false, 0, 0},
+                 {"3.4028235e38", false, true, 0, 3.4028235e38f},
+                 {"3.41e38", false, false, 0, 0},
+                 {"1e99999", false, false, 0, 0},
+                 {"0e99999", false, true, 0, 0.0f},
+                 {"1e-45", false, true, 0, 1e-45f},
+                 {"1e-99999", false, true, 0, 0.0f},
+                 {"0.00001", false, true, 0, 0.00001f},
+                 {"123456789.123456789123456789", false, true, 0, 123456789.0f},
+                 {"0.000000000000000000000000000012345678", false, true, 0, 1.2345678e-29f},
+                 {"16777217000000000000000", false, true, 0, 16777217000000000000000.0f},
+                 {"18446744073709551616", false, true, 0, 18446744073709551616.0f},
+                 {"true", false, false, 0, 0},
+                 {"null", false, false, 0, 0},
+                 {"\"1\"", false, false, 0, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         p2a_json json;
         char text[256];
@@ -160,7 +227,8 @@ static void test_bools_and_tree(void)
     static const char text[] = "{\"a\":[1,[2,3],{\"b\":4}],\"c\":true,\"d\":false,\"e\":\"true\"}";
     p2a_json json;
     CHECK_EQUAL(p2a_json_read(ctx, text, sizeof text - 1, "a text", &json), P2A_OK);
-    /* 0 object, 1 a, 2 array, 3 1, 4 array, 5 2, 6 3, 7 object, 8 b, 9 4, 10 c, 11 true, 12 d, .. */
+    /* 0 object, 1 a, 2 array, 3 1, 4 array, 5 2, 6 3, 7 object, 8 b, 9 4, 10 c, 11 true, 12 d, ..
+     */
     CHECK_EQUAL(json.count, 16);
     CHECK_EQUAL(json.tokens[0].size, 4);
     CHECK_EQUAL(json.tokens[0].next, 16);

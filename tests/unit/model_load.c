@@ -1,4 +1,5 @@
-/* model_load.c - p2a_model_load() on good files gives what they say; one wrong value each is named */
+/* model_load.c - p2a_model_load() on good files gives what they say; one wrong value each is named
+ */
 #include "check.h"
 #include "model_bytes.h"
 #include "nn/model.h"
@@ -85,7 +86,8 @@ static void test_half_floats(void)
     static const model_weight weights[] = {{"w", "F16", 1, {7}}, {.name = NULL}};
     model_bytes_write(&file,
                       "{'input':{'name':'x','channels':7},'nodes':[{'op':'add','inputs':['x'],"
-                      "'output':'y','weight':'w'}],'outputs':['y']}", weights, NULL);
+                      "'output':'y','weight':'w'}],'outputs':['y']}",
+                      weights, NULL);
     memcpy(file.bytes + file.count - sizeof halves, halves, sizeof halves);
     p2a_model *model = load();
     if (model != NULL)
@@ -139,7 +141,8 @@ static void test_metadata(void)
         const model_entry entries[] = {{cases[i].key, cases[i].value}, {NULL, NULL}};
         model_bytes_write(&file,
                           "{'input':{'name':'x','channels':3},'nodes':[{'op':'space_to_depth',"
-                          "'inputs':['x'],'output':'y','block':4}],'outputs':['y']}", NULL, entries);
+                          "'inputs':['x'],'output':'y','block':4}],'outputs':['y']}",
+                          NULL, entries);
         expect_message(cases[i].message);
     }
 }
@@ -161,27 +164,31 @@ static void test_container(void)
         {"{\"__metadata__\":{\"a\":\"1\",\"\\u0061\":\"2\"}}", 0, "metadata a stands twice"},
         {"{\"__metadata__\":{\"\":\"1\"}}", 0, "metadata key"},
         {"{\"w\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[0,2]},"
-         "\"w\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[2,4]}}", 4, "w stands twice"},
+         "\"w\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[2,4]}}",
+         4, "w stands twice"},
         {"{\"w w\":{}}", 0, "weight's name"},
         {"{\"w\":{\"dtype\":\"F16\",\"shape\":[1]}}", 2, "expected dtype, shape and data_offsets"},
-        {"{\"w\":{\"dtype\":\"F16\",\"dtype\":\"F16\",\"shape\":[1]}}", 2, "data_offsets is missing"},
+        {"{\"w\":{\"dtype\":\"F16\",\"dtype\":\"F16\",\"shape\":[1]}}", 2,
+         "data_offsets is missing"},
         {"{\"w\":{\"dtype\":\"I8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1, "I8 is kept for"},
         {"{\"w\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[0,2]}}", 2, "F16 or F32"},
         {"{\"w\":{\"dtype\":\"F16\",\"shape\":[],\"data_offsets\":[0,2]}}", 2, "shape"},
         {"{\"w\":{\"dtype\":\"F16\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0, "shape"},
         {"{\"w\":{\"dtype\":\"F16\",\"shape\":[1,1,1,1,1],\"data_offsets\":[0,2]}}", 2, "shape"},
         {"{\"w\":{\"dtype\":\"F16\",\"shape\":[4294967295,4294967295,4294967295],"
-         "\"data_offsets\":[0,2]}}", 2, "shape"},
+         "\"data_offsets\":[0,2]}}",
+         2, "shape"},
         {"{\"w\":{\"dtype\":\"F16\",\"shape\":[4294967296],\"data_offsets\":[0,2]}}", 2, "shape"},
         {"{\"w\":{\"dtype\":\"F16\",\"shape\":[4294967295,2147483649],\"data_offsets\":[0,2]}}", 2,
          "do not fit"},
         {"{\"w\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,2]}}", 2, "do not fit"},
-        {"{\"w\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[0,4]}}", 2, "data_offsets"},
-        {"{\"w\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[2,0]}}", 2, "data_offsets"},
-        {"{\"w\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[0,2e0]}}", 2, "data_offsets"},
+        {"{\"w\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[0,4]}}", 2, "two rising"},
+        {"{\"w\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[2,0]}}", 2, "two rising"},
+        {"{\"w\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[0,2e0]}}", 2, "two rising"},
         {"{\"w\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[2,4]}}", 4, "begin at 0"},
         {"{\"w\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[0,2]},"
-         "\"v\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[0,2]}}", 2, "begin at 2"},
+         "\"v\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[0,2]}}",
+         2, "begin at 2"},
         {"{\"__metadata__\":{}}", 3, "weights of 3 bytes in all, got 0"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -196,6 +203,31 @@ static void test_container(void)
     }
 }
 
+static void test_limits(void)
+{
+    p2a_model *model = NULL;
+    CHECK_EQUAL(p2a_model_load(ctx, file.bytes, ((size_t)512 << 20) + 1, &model), P2A_ERR_MODEL);
+    CHECK(strstr(p2a_context_message(ctx), "at most 536870912 bytes, got 536870913") != NULL);
+
+    enum { WEIGHTS = 8193, ENTRY_BYTES = 80 };
+    uint8_t *many = calloc(WEIGHTS, ENTRY_BYTES);
+    if (many == NULL)
+        abort();
+    size_t bytes = 9;
+    many[8] = '{';
+    for (uint32_t i = 0; i < WEIGHTS; i++)
+        bytes +=
+            (size_t)snprintf((char *)many + bytes, ENTRY_BYTES,
+                             "%s\"w%u\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[%u,%u]}",
+                             i > 0 ? "," : "", i, 2 * i, 2 * i + 2);
+    many[bytes++] = '}';
+    for (size_t i = 0; i < 4; i++)
+        many[i] = (uint8_t)((bytes - 8) >> (8 * i));
+    CHECK_EQUAL(p2a_model_load(ctx, many, bytes, &model), P2A_ERR_MODEL);
+    CHECK(strstr(p2a_context_message(ctx), "at most 8192 weights, got 8193") != NULL);
+    free(many);
+}
+
 int main(void)
 {
     CHECK_EQUAL(p2a_context_create(NULL, NULL, &ctx), P2A_OK);
@@ -204,6 +236,7 @@ int main(void)
     test_arguments();
     test_metadata();
     test_container();
+    test_limits();
     CHECK_EQUAL(p2a_context_bytes(ctx), 0);
     p2a_context_destroy(ctx);
     return CHECK_REPORT();

@@ -8,7 +8,15 @@ target_compile_options(
             # a*b+c is fused or not as the compiler likes, so that results would differ by build
             -ffp-contract=off)
 
-if(NOT P2A_WASM)
+if(P2A_WASM)
+  # Applied to XNNPACK too. Its objects are shared by the variants with and without threads, so they
+  # carry the features that shared memory needs; every engine with SIMD has them.
+  add_compile_options(-msimd128 -matomics -mbulk-memory)
+  if(P2A_WASM_SIMD STREQUAL "relaxed")
+    add_compile_options(-mrelaxed-simd)
+  endif()
+  set(P2A_WASM_THREAD_FLAGS -pthread -D__EMSCRIPTEN_SHARED_MEMORY__=1)
+else()
   # Threads of pthreadpool, and the file functions of the tests.
   target_compile_definitions(p2a_compile INTERFACE _POSIX_C_SOURCE=200809L)
   # Kernels that no operator of ours reaches are not compiled: without this the link would miss them.

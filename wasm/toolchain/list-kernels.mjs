@@ -10,7 +10,7 @@ import { getEmscripten } from './get-emscripten.mjs';
 /*
  * Builds every production kernel, links a program that names only our operators, lets the linker
  * drop what they do not reach, and reads from its map which kernels are left. Takes some minutes; run
- * it only after a change of operators.txt or of XNNPACK.
+ * it only after a change of operators.txt or of XNNPACK. Arguments: the lists to make, else all.
  */
 const lists = path.join(root, 'cmake/xnnpack');
 const jobs = String(os.availableParallelism());
@@ -74,7 +74,8 @@ await run(async () => {
     const emscripten = await getEmscripten();
     const source = process.env.P2A_XNNPACK_SOURCE || path.join(root, '.toolchain/sources/xnnpack');
     const kernels = allKernels(source);
-    for (const list of ['x86', 'wasm-simd', 'wasm-relaxed']) {
+    const wanted = process.argv.length > 2 ? process.argv.slice(2) : ['x86', 'wasm-simd', 'wasm-relaxed'];
+    for (const list of wanted) {
         const build = path.join(root, 'build/list-kernels', list);
         mkdirSync(build, { recursive: true });
         const roots = path.join(build, 'roots.c');

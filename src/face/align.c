@@ -90,7 +90,10 @@ bool p2a_transform_invert(const double m[6], double out[6])
     return true;
 }
 
-double p2a_transform_scale(const double m[6]) { return sqrt(fabs(m[0] * m[4] - m[1] * m[3])); }
+double p2a_transform_scale(const double m[6])
+{
+    return sqrt(fabs(m[0] * m[4] - m[1] * m[3]));
+}
 
 size_t p2a_align_crop_px(const double photo_from_frame[6], size_t min_px, size_t max_px)
 {

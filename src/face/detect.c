@@ -17,7 +17,10 @@
 /* ... and the centres are nearer than this part of the smaller box's longer side. */
 #define SAME_FACE_CENTRE 0.35f
 
-static float sigmoid(float v) { return 1.0f / (1.0f + expf(-v)); }
+static float sigmoid(float v)
+{
+    return 1.0f / (1.0f + expf(-v));
+}
 
 static void point_transform(const double m[6], float x, float y, float out[2])
 {
@@ -177,7 +180,10 @@ p2a_status p2a_detect_add(p2a_context *ctx, const p2a_detect_level levels[P2A_DE
     return status;
 }
 
-static float box_area(const float box[4]) { return (box[2] - box[0]) * (box[3] - box[1]); }
+static float box_area(const float box[4])
+{
+    return (box[2] - box[0]) * (box[3] - box[1]);
+}
 
 static float box_shared(const float a[4], const float b[4])
 {

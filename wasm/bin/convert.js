@@ -4,6 +4,7 @@ import { basename, extname, join, resolve } from 'node:path'
 import process from 'node:process'
 import { setImmediate as pause } from 'node:timers/promises'
 
+import { convertPhoto } from '../js/conversion.js'
 import { Engine } from '../js/engine.js'
 import { P2AError } from '../js/errors.js'
 import { readInput, readPackagedModel, readStdin, writeOutput } from '../js/files.js'
@@ -121,57 +122,26 @@ async function planOutputs(inputs, output, settings) {
 async function convertOne(engine, model, item, settings, interrupted, bar) {
   const start = performance.now()
   const file = item.input === '-' ? await readStdin() : await readInput(item.input)
-  const decodeStart = performance.now()
-  engine.resetPeak()
-  const photo = engine.decode(file)
-  const decodeEnd = performance.now()
-  let peakBytes = engine.memory.peakBytes
-  let made
-  try {
-    const steps = engine.convertSteps(model, photo, {
-      widthPx: settings.width ?? 0,
-      shouldStop: () => interrupted.stop
-    })
-    for (;;) {
-      const { done, value } = steps.next()
-      if (done) {
-        made = value
-        break
-      }
-      bar.show(item.input, value)
-      await pause() /* an interrupt is heard here */
-    }
-  } finally {
-    engine.disposeImage(photo)
-  }
-  const encodeStart = performance.now()
-  let encoded
-  try {
-    encoded = engine.encode(made.picture, { format: item.format, quality: settings.quality })
-    peakBytes = Math.max(peakBytes, engine.memory.peakBytes)
-  } finally {
-    engine.disposeImage(made.picture)
-  }
-  const encodeEnd = performance.now()
+  const made = await convertPhoto(engine, model, { file }, {
+    widthPx: settings.width,
+    format: item.format,
+    quality: settings.quality,
+    shouldStop: () => interrupted.stop,
+    pause, /* an interrupt is heard here */
+    onProgress: (stage, part) => bar.show(item.input, stage === 'encode' ? 1 : part)
+  })
+  const encoded = /** @type {Uint8Array} */ (made.image)
   if (item.output === '-') await new Promise((done, fail) => process.stdout.write(encoded, (error) => (error ? fail(error) : done(undefined))))
   else await writeOutput(item.output, encoded)
-  const ms = (/** @type {number} */ value) => Math.round(value * 10) / 10
   return {
     input: item.input,
     output: item.output,
-    width: made.picture.width,
-    height: made.picture.height,
-    faces: [],
-    timings: {
-      decode: ms(decodeEnd - decodeStart),
-      scene: ms(made.result.sceneMs),
-      faces: ms(made.result.facesMs),
-      blend: ms(made.result.blendMs),
-      encode: ms(encodeEnd - encodeStart),
-      total: ms(performance.now() - start)
-    },
-    peak_bytes: peakBytes,
-    backend: { variant: engine.info.variant, threads: engine.info.threads }
+    width: made.width,
+    height: made.height,
+    faces: made.faces,
+    timings: { ...made.timings, total: Math.round((performance.now() - start) * 10) / 10 },
+    peak_bytes: made.peakBytes,
+    backend: made.backend
   }
 }
 

@@ -1,0 +1,57 @@
+/**
+ * protocol.js - the messages between client.js and worker.js, and nothing else
+ *
+ * A request {id, kind, payload} is answered once: {id, result} or {id, error}; before that any number
+ * of {id, progress}. One request runs at a time (the client holds the others back), except for
+ * 'stop', which has no answer of its own: it makes the request that it names end with STOPPED.
+ */
+import { P2AError } from './errors.js'
+
+/** @typedef {'load'|import('./conversion.js').Stage} Stage */
+/** @typedef {{stage: Stage, part: number}} Progress part: 0..1 of that stage */
+
+/**
+ * A photo that the worker fetches or reads itself, or one that came along.
+ * @typedef {{url: string} | import('./conversion.js').Photo} Source
+ */
+
+/**
+ * @typedef {object} Payloads
+ * @property {import('./engine.js').EngineOptions & {models: string}} open models: the folder's URL
+ * @property {{source: Source, style?: string, widthPx?: number, format: 'png'|'jpeg'|'rgba', quality?: number}} convert
+ * @property {{source: Source, format: 'png'|'jpeg'|'rgba', quality?: number}} encode
+ * @property {{}} models
+ * @property {{}} memory
+ * @property {{id: number}} stop the request that shall end
+ */
+
+/**
+ * @typedef {object} Results
+ * @property {{variant: 'simd'|'relaxed', threads: number, reason: string, version: string}} open
+ * @property {import('./conversion.js').Conversion & {style: string}} convert
+ * @property {{image: Uint8Array<ArrayBuffer>|Uint8ClampedArray<ArrayBuffer>, width: number, height: number}} encode
+ * @property {import('./models.js').ModelEntry[]} models
+ * @property {{bytes: number, peakBytes: number, heapBytes: number}} memory
+ */
+
+/** @typedef {keyof Results} Kind of request that is answered */
+/** @typedef {{code: import('./errors.js').P2AErrorCode, message: string, fatal: boolean}} WireError */
+/** @typedef {{id: number, kind: keyof Payloads, payload: any}} Request */
+/** @typedef {{id: number, result?: any, error?: WireError, progress?: Progress}} Reply */
+
+/**
+ * @param {unknown} error
+ * @returns {WireError} what a message can carry
+ */
+export function toWire(error) {
+  if (error instanceof P2AError) return { code: error.code, message: error.message, fatal: error.fatal }
+  return { code: 'INTERNAL', message: /** @type {Error} */ (error)?.message ?? String(error), fatal: true }
+}
+
+/**
+ * @param {WireError} error
+ * @returns {P2AError}
+ */
+export function fromWire({ code, message, fatal }) {
+  return new P2AError(code, message, { fatal })
+}

@@ -1,0 +1,175 @@
+/**
+ * worker.js - messages -> the engine -> messages
+ *
+ * Runs in a worker of its own, so convert() may block it. Between two steps it lets messages in: that
+ * is how 'stop' is heard. Models are fetched on first use and kept; a failed load is not remembered.
+ */
+import { convertPhoto, encodePhoto } from './conversion.js'
+import { Engine } from './engine.js'
+import { P2AError } from './errors.js'
+import { findStyle, readManifest, readModel } from './models.js'
+import { toWire } from './protocol.js'
+import { ownPort } from './thread.js'
+
+/** @typedef {import('./protocol.js').Payloads} Payloads */
+/** @typedef {import('./protocol.js').Request} Request */
+/** @typedef {{stopped: boolean, signal: AbortSignal, progress: (progress: import('./protocol.js').Progress) => void}} Control of the request that runs */
+
+/**
+ * @param {string} url
+ * @param {AbortSignal} signal
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ * @throws {P2AError} IO
+ */
+async function read(url, signal) {
+  if (url.startsWith('file:')) {
+    const { readInput } = await import('./files.js')
+    const { fileURLToPath } = await import('node:url')
+    return readInput(fileURLToPath(url))
+  }
+  let response
+  try {
+    response = await fetch(url, { signal })
+    if (response.ok) return new Uint8Array(await response.arrayBuffer())
+  } catch (cause) {
+    if (signal.aborted) throw new P2AError('STOPPED', 'the conversion was stopped')
+    throw new P2AError('IO', `cannot read ${url}: ${/** @type {Error} */ (cause).message}`, { cause })
+  }
+  throw new P2AError('IO', `cannot read ${url}: expected status 200, got ${response.status}`)
+}
+
+/** @returns {() => Promise<void>} a pause of one turn of the event loop; setTimeout would be clamped to 4 ms */
+function createPause() {
+  const { port1, port2 } = new MessageChannel()
+  return () =>
+    new Promise((resume) => {
+      port1.onmessage = () => resume()
+      port2.postMessage(0)
+    })
+}
+
+/** One request at a time -> its answer. */
+class Host {
+  /** @type {Engine|undefined} */
+  #engine
+  #models = ''
+  /** @type {Map<string, number>} sha256 of a model file -> the model */
+  #loaded = new Map()
+  #pause = createPause()
+
+  /**
+   * @param {Request} request
+   * @param {Control} control
+   * @returns {Promise<any>}
+   */
+  run({ kind, payload }, control) {
+    switch (kind) {
+      case 'open':
+        return this.#open(payload)
+      case 'models':
+        return this.#manifest(control)
+      case 'memory':
+        return Promise.resolve(this.#opened().memory)
+      case 'convert':
+        return this.#convert(payload, control)
+      case 'encode':
+        return this.#encode(payload, control)
+      default:
+        throw new P2AError('ARGUMENT', `expected a request that the worker knows, got ${JSON.stringify(kind)}`)
+    }
+  }
+
+  #opened() {
+    if (!this.#engine) throw new P2AError('INTERNAL', "expected 'open' as the first request", { fatal: true })
+    return this.#engine
+  }
+
+  /** @param {Payloads['open']} payload */
+  async #open({ models, ...options }) {
+    this.#models = models
+    this.#engine = await Engine.create(options)
+    return { ...this.#engine.info, version: this.#engine.version }
+  }
+
+  /** @param {Control} control */
+  #manifest({ signal }) {
+    return readManifest((path) => read(new URL(path, this.#models).href, signal))
+  }
+
+  /** @param {string|undefined} style @param {Control} control */
+  async #style(style, control) {
+    control.progress({ stage: 'load', part: 0 })
+    const entry = findStyle(await this.#manifest(control), style)
+    let model = this.#loaded.get(entry.sha256)
+    if (model === undefined) {
+      const file = await readModel(entry, (path) => read(new URL(path, this.#models).href, control.signal))
+      model = this.#opened().loadModel(file)
+      this.#loaded.set(entry.sha256, model)
+    }
+    control.progress({ stage: 'load', part: 1 })
+    return { name: entry.name, model }
+  }
+
+  /**
+   * @param {import('./protocol.js').Source} source
+   * @param {Control} control
+   * @returns {Promise<import('./conversion.js').Photo>}
+   */
+  async #photo(source, control) {
+    return 'url' in source ? { file: await read(source.url, control.signal) } : source
+  }
+
+  /** @param {Payloads['convert']} payload @param {Control} control */
+  async #convert({ source, style, ...options }, control) {
+    const { name, model } = await this.#style(style, control)
+    const photo = await this.#photo(source, control)
+    const made = await convertPhoto(this.#opened(), model, photo, {
+      ...options,
+      pause: this.#pause,
+      shouldStop: () => control.stopped,
+      onProgress: (stage, part) => control.progress({ stage, part })
+    })
+    return { ...made, style: name }
+  }
+
+  /** @param {Payloads['encode']} payload @param {Control} control */
+  async #encode({ source, ...options }, control) {
+    return encodePhoto(this.#opened(), await this.#photo(source, control), options)
+  }
+}
+
+/** @param {import('./thread.js').Port} port */
+function serve(port) {
+  const host = new Host()
+  /** @type {Map<number, AbortController>} */
+  const running = new Map()
+
+  /** @param {Request} request */
+  const answer = async (request) => {
+    const { id } = request
+    const controller = new AbortController()
+    running.set(id, controller)
+    const control = {
+      signal: controller.signal,
+      get stopped() {
+        return controller.signal.aborted
+      },
+      progress: (/** @type {import('./protocol.js').Progress} */ progress) => port.post({ id, progress })
+    }
+    try {
+      const result = await host.run(request, control)
+      port.post({ id, result }, result?.image ? [result.image.buffer] : [])
+    } catch (error) {
+      port.post({ id, error: toWire(error) })
+    } finally {
+      running.delete(id)
+    }
+  }
+
+  port.listen((message) => {
+    if (message.kind === 'stop') running.get(message.payload.id)?.abort()
+    else answer(message)
+  })
+}
+
+ownPort(serve)

@@ -20,8 +20,8 @@
 /* The format allows 3, but 3 bytes from far away cost as much as 3 literals. */
 #define MATCH_MIN 4
 #define HASH_BITS 15
-/* How hard to look: about zlib's level 6, measured on painted pictures. */
-#define CHAIN_MAX 16
+/* How hard to look. Four times as far takes twice the time and saves 2 % of a painted picture. */
+#define CHAIN_MAX 4
 #define LENGTH_NICE 96
 #define LENGTH_LAZY 32
 

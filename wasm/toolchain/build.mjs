@@ -28,7 +28,8 @@ function cmake(args, what) {
     const done = spawnSync('cmake', args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28,
                                             stdio: verbose ? 'inherit' : 'pipe' });
     if (done.status !== 0) {
-        const text = verbose ? '' : `\n${done.stdout}${done.stderr}`;
+        const lines = verbose ? [] : `${done.stdout}${done.stderr}`.split('\n').filter((line) => !/^\[ *\d+%\]/.test(line));
+        const text = lines.length ? `\n${lines.slice(-80).join('\n')}` : '';
         throw new Refusal(`expected ${what} to succeed, got status ${done.status}${text}`);
     }
 }

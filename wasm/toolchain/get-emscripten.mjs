@@ -32,7 +32,7 @@ const excluded = ['./usr/share/doc*', './usr/share/man*', './usr/share/locale*',
                   '*/libmimalloc*', '*/libwebgpu*', '*/libSDL*', '*/libemmalloc*', '*-ww*.a', '*-except*.a'];
 
 /* What the private copy was made by: another recipe makes it anew. */
-const recipe = sha256(JSON.stringify({ suite, oldest, tools, excluded, layout: 1 }));
+const recipe = sha256(JSON.stringify({ suite, oldest, tools, excluded, layout: 2 }));
 
 function versionOf(emcc, environment) {
     const text = output(emcc, ['--version'], { env: environment });
@@ -93,7 +93,7 @@ function downloadPackages(apt, env) {
                        { env }).split('\n')
         .filter((name) => /^[a-z]/.test(name) && !name.includes(':'))
         .filter((name) => !/^(debconf|cdebconf|libc6-|libc-gconv|perl|gcc-|dpkg|media-types)/.test(name));
-    const wanted = [...new Set([...tools, `clang-${llvm}`, `llvm-${llvm}`, `libclang-common-${llvm}-dev`,
+    const wanted = [...new Set([...tools, `clang-${llvm}`, `clang-format-${llvm}`, `llvm-${llvm}`, `libclang-common-${llvm}-dev`,
                                 `llvm-${llvm}-linker-tools`, ...names])];
     must('apt-get', ['-qq', 'download', ...wanted], { env, cwd: path.join(apt, 'cache') });
     return { llvm, python };
@@ -163,6 +163,8 @@ function configure(root, llvm, python, loader, libraries) {
     const emscripten = path.join(root, 'usr/share/emscripten');
     mkdirSync(path.join(emscripten, 'test'), { recursive: true });
     writeFileSync(path.join(emscripten, 'test/hello_world.c'), 'int main(void) { return 0; }\n'); /* for emcc --cflags */
+    /* Its .js files are CommonJS, whatever the package.json of the project around it says. */
+    writeFileSync(path.join(home, 'package.json'), '{ "type": "commonjs" }\n');
     symlinkSync('nodejs', path.join(root, 'usr/share/node_modules')); /* emcc looks for acorn there */
     const cache = path.join(home, 'cache');
     renameSync(path.join(emscripten, 'cache'), cache);

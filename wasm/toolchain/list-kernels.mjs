@@ -18,7 +18,7 @@ const jobs = String(os.availableParallelism());
 function must(program, args, options = {}) {
     const done = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 28, ...options });
     if (done.status !== 0) {
-        throw new Refusal(`expected ${program} to succeed, got: ${done.error?.message || done.stdout + done.stderr}`);
+        throw new Refusal(`expected ${program} to succeed, got: ${done.error?.message || (done.stdout + done.stderr).slice(-4000)}`);
     }
     return done.stdout;
 }

@@ -1,1 +1,2 @@
-/* arm_neon.h - two of XNNPACK's wasm kernels include this Arm header by mistake and use none of it */
+/* arm_neon.h - two of XNNPACK's wasm kernels ask for Arm's header, and mean wasm's */
+#include <wasm_simd128.h>

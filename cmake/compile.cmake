@@ -7,6 +7,8 @@ target_compile_options(
             -ffunction-sections -fdata-sections -fno-math-errno
             # a*b+c is fused or not as the compiler likes, so that results would differ by build
             -ffp-contract=off)
+# The clock, and the file functions of the tests.
+target_compile_definitions(p2a_compile INTERFACE _POSIX_C_SOURCE=200809L)
 
 if(P2A_WASM)
   # Applied to XNNPACK too. Its objects are shared by the variants with and without threads, so they
@@ -17,8 +19,6 @@ if(P2A_WASM)
   endif()
   set(P2A_WASM_THREAD_FLAGS -pthread -D__EMSCRIPTEN_SHARED_MEMORY__=1)
 else()
-  # Threads of pthreadpool, and the file functions of the tests.
-  target_compile_definitions(p2a_compile INTERFACE _POSIX_C_SOURCE=200809L)
   # Kernels that no operator of ours reaches are not compiled: without this the link would miss them.
   target_link_options(p2a_compile INTERFACE -Wl,--gc-sections)
 endif()

@@ -187,11 +187,14 @@ function install() {
     const root = path.join(home, 'root');
     mkdirSync(apt, { recursive: true });
     say(`getting Emscripten from Debian ${suite} into ${home} (about 310 MB, once)`);
-    const env = writeAptSettings(apt, address);
-    const { llvm, python } = downloadPackages(apt, env);
-    say('unpacking');
-    unpackPackages(apt, root);
-    rmSync(apt, { recursive: true, force: true }); /* it holds the mirror's address */
+    let llvm, python;
+    try {
+        ({ llvm, python } = downloadPackages(apt, writeAptSettings(apt, address)));
+        say('unpacking');
+        unpackPackages(apt, root);
+    } finally {
+        rmSync(apt, { recursive: true, force: true }); /* it holds the mirror's address */
+    }
     const { loader, libraries } = pointAtOwnLibraries(root, llvm);
     const { folder, variables } = configure(root, llvm, python, loader, libraries);
     const version = versionOf(path.join(folder, 'emcc'), { ...process.env, ...variables });

@@ -76,11 +76,14 @@ def read_checkpoint(path):
 
 
 def update_manifest(path, entry):
+    """Put the entry in the place of the one with its name; that one's other fields (default) stay."""
     entries = []
     if os.path.exists(path):
         with open(path) as file:
             entries = json.load(file)
-    entries = sorted([old for old in entries if old["name"] != entry["name"]] + [entry], key=lambda e: e["name"])
+    before = next((old for old in entries if old["name"] == entry["name"]), {})
+    entries = [old for old in entries if old["name"] != entry["name"]] + [{**before, **entry}]
+    entries.sort(key=lambda e: e["name"])
     with open(path, "w") as file:
         json.dump(entries, file, indent=2, ensure_ascii=False)
         file.write("\n")

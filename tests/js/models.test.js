@@ -1,0 +1,63 @@
+/* models.test.js - models/manifest.json says what lies in models/: hashes, terms, cards, expected values */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { root } from '../../wasm/toolchain/folders.mjs'
+
+const models = path.join(root, 'models')
+const manifest = JSON.parse(readFileSync(path.join(models, 'manifest.json'), 'utf8'))
+
+/** @param {Buffer} file a safetensors file */
+function metadata(file) {
+  return JSON.parse(file.toString('utf8', 8, 8 + Number(file.readBigUInt64LE()))).__metadata__
+}
+
+describe('models/manifest.json', () => {
+  it('lists models, sorted by name, each once', () => {
+    assert.ok(manifest.length > 0)
+    const names = manifest.map((entry) => entry.name)
+    assert.deepEqual(names, [...new Set(names)].sort())
+  })
+
+  it('lists every file of models/weights', () => {
+    const files = readdirSync(path.join(models, 'weights')).map((name) => `weights/${name}`)
+    assert.deepEqual(manifest.map((entry) => entry.file).sort(), files.sort())
+  })
+
+  it('has a style for scenes', () => {
+    assert.ok(manifest.some((entry) => entry.kind === 'generator' && entry.use === 'scenes'))
+  })
+
+  for (const entry of manifest) {
+    describe(entry.name, () => {
+      const file = readFileSync(path.join(models, entry.file))
+
+      it('has the bytes and the sha256 of its file', () => {
+        assert.equal(entry.bytes, file.length)
+        assert.equal(entry.sha256, createHash('sha256').update(file).digest('hex'))
+      })
+
+      it('has the name, kind and terms of its file', () => {
+        const inside = metadata(file)
+        for (const key of ['name', 'kind', 'license', 'commercial_use', 'teachers']) assert.equal(entry[key], inside[key], key)
+      })
+
+      it('has a title and a known use', () => {
+        assert.ok(entry.title.length > 0)
+        assert.ok(['scenes', 'faces', 'live'].includes(entry.use), entry.use)
+      })
+
+      it('has a card that names its hash and whether it may be used commercially', () => {
+        const card = readFileSync(path.join(models, 'cards', `${entry.name}.md`), 'utf8')
+        assert.ok(card.includes(entry.sha256), 'the hash')
+        assert.match(card, new RegExp(`\\| commercial use \\| ${entry.commercial_use}\\b`))
+      })
+
+      it('has values of PyTorch to be compared with', () => {
+        assert.ok(existsSync(path.join(root, 'tests', 'parity', `${entry.name}.parity`)))
+        assert.equal(existsSync(path.join(root, 'tests', 'parity', `${entry.name}.png`)), entry.kind === 'generator')
+      })
+    })
+  }
+})

@@ -31,6 +31,7 @@ static p2a_status measure(p2a_context *ctx, xnn_operator_t *op, float *in, float
     if (xnn_create_convolution2d_nhwc_f32(1, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, CHANNELS, CHANNELS,
                                           CHANNELS, CHANNELS, weight, bias, -INFINITY, INFINITY, 0,
                                           NULL, NULL, op) != xnn_status_success ||
+        *op == NULL || /* no memory for its row of zeros */
         xnn_reshape_convolution2d_nhwc_f32(*op, 1, SIDE_PX, SIDE_PX, &workspace, &align, &rows,
                                            &columns, ctx->pool) != xnn_status_success ||
         xnn_setup_convolution2d_nhwc_f32(*op, NULL, in, made) != xnn_status_success)

@@ -37,11 +37,14 @@ static enum xnn_status create_convolution(const p2a_graph *graph, const p2a_node
      * only left and right padding is the operator's. */
     const bool zero = node->padding == P2A_PADDING_ZERO;
     const size_t in = channels_of(graph, node->inputs[0]), made = channels_of(graph, node->output);
-    return xnn_create_convolution2d_nhwc_f32(
+    *out = NULL;
+    const enum xnn_status status = xnn_create_convolution2d_nhwc_f32(
         0, zero ? node->pads[3] : 0, 0, zero ? node->pads[1] : 0, node->kernel[0], node->kernel[1],
         node->stride[0], node->stride[1], node->dilation[0], node->dilation[1], node->groups,
         in / node->groups, made / node->groups, in, made, graph->weights[node->weight].values,
         values_or_null(graph, node->bias), node->min, node->max, 0, NULL, NULL, out);
+    /* XNNPACK says success, and gives nothing, where its row of zeros finds no memory */
+    return status == xnn_status_success && *out == NULL ? xnn_status_out_of_memory : status;
 }
 
 static enum xnn_status create_unary(enum xnn_unary_operator type,

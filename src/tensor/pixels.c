@@ -3,41 +3,53 @@
 
 #include <string.h>
 
-void p2a_floats_from_pixels(const p2a_image *image, size_t first_row, size_t rows, size_t width_px,
-                            const float range[2], float *out)
+/* A coordinate outside [0, extent), mirrored at the nearer border (again where that is outside). */
+static size_t mirror(ptrdiff_t at, size_t extent)
+{
+    const ptrdiff_t last = (ptrdiff_t)extent - 1;
+    if (last == 0)
+        return 0;
+    while (at < 0 || at > last)
+        at = at < 0 ? -at : 2 * last - at;
+    return (size_t)at;
+}
+
+void p2a_floats_from_pixels(const p2a_image *image, const p2a_frame *frame, size_t first_row,
+                            size_t rows, const float range[2], float *out)
 {
     float table[256];
     for (int i = 0; i < 256; i++)
         table[i] = range[0] + (range[1] - range[0]) * (float)i / 255.0f;
 
-    const size_t channels = image->channels;
-    const size_t inside_px = width_px < image->width_px ? width_px : image->width_px;
+    const size_t channels = image->channels, margin = frame->margin_px;
     for (size_t r = 0; r < rows; r++) {
-        size_t y = first_row + r;
-        if (y >= image->height_px)
-            y = image->height_px - 1;
-        const uint8_t *in = image->pixels + y * image->stride_bytes;
-        float *to = out + r * width_px * 3;
-        for (size_t x = 0; x < inside_px; x++, in += channels, to += 3) {
+        const size_t y = mirror((ptrdiff_t)(first_row + r) - (ptrdiff_t)margin, image->height_px);
+        const uint8_t *row = image->pixels + y * image->stride_bytes;
+        float *to = out + r * frame->width_px * 3;
+        for (size_t x = 0; x < frame->width_px; x++, to += 3) {
+            const bool inside = x >= margin && x - margin < image->width_px;
+            const size_t column =
+                inside ? x - margin : mirror((ptrdiff_t)x - (ptrdiff_t)margin, image->width_px);
+            const uint8_t *in = row + column * channels;
             to[0] = table[in[0]];
             to[1] = table[in[1]];
             to[2] = table[in[2]];
         }
-        for (size_t x = inside_px; x < width_px; x++, to += 3)
-            memcpy(to, to - 3, 3 * sizeof(float));
     }
 }
 
-void p2a_pixels_from_floats(const float *values, size_t first_row, size_t rows, size_t width_px,
-                            const float range[2], p2a_image *image)
+void p2a_pixels_from_floats(const float *values, const p2a_frame *frame, size_t first_row,
+                            size_t rows, const float range[2], p2a_image *image)
 {
     const float scale = 255.0f / (range[1] - range[0]);
-    const size_t channels = image->channels;
-    const size_t inside_px = width_px < image->width_px ? width_px : image->width_px;
-    for (size_t r = 0; r < rows && first_row + r < image->height_px; r++) {
-        const float *in = values + r * width_px * 3;
-        uint8_t *to = image->pixels + (first_row + r) * image->stride_bytes;
-        for (size_t x = 0; x < inside_px; x++, in += 3, to += channels) {
+    const size_t channels = image->channels, margin = frame->margin_px;
+    for (size_t r = 0; r < rows; r++) {
+        const size_t y = first_row + r;
+        if (y < margin || y - margin >= image->height_px)
+            continue;
+        const float *in = values + (r * frame->width_px + margin) * 3;
+        uint8_t *to = image->pixels + (y - margin) * image->stride_bytes;
+        for (size_t x = 0; x < image->width_px; x++, in += 3, to += channels) {
             for (int c = 0; c < 3; c++) {
                 /* written so that NaN becomes 0: what a network gives is never trusted */
                 const float v = (in[c] - range[0]) * scale;

@@ -4,18 +4,24 @@
 
 #include "image/image.h"
 
-/*
- * Rows [first_row, first_row + rows) of an image as [rows, width_px, 3] f32, 0 -> range[0] and
- * 255 -> range[1]. Beyond the image's right and lower border its last column and row are repeated.
- */
-void p2a_floats_from_pixels(const p2a_image *image, size_t first_row, size_t rows, size_t width_px,
-                            const float range[2], float *out);
+/* A frame around an image: what a network sees is larger than what is shown. */
+typedef struct p2a_frame {
+    size_t margin_px; /* columns left of the image, and rows above it */
+    size_t width_px;  /* of the whole frame; the image's width and the left margin at least */
+} p2a_frame;
 
 /*
- * The inverse: [rows, width_px, 3] f32, clamped to range, rounded to the nearest, into the image's
- * rows from first_row on. Rows and columns beyond the image are left out; alpha is not touched.
+ * Rows [first_row, first_row + rows) of the frame as [rows, frame->width_px, 3] f32, 0 -> range[0]
+ * and 255 -> range[1]. Outside of the image its pixels are mirrored at the border.
  */
-void p2a_pixels_from_floats(const float *values, size_t first_row, size_t rows, size_t width_px,
-                            const float range[2], p2a_image *image);
+void p2a_floats_from_pixels(const p2a_image *image, const p2a_frame *frame, size_t first_row,
+                            size_t rows, const float range[2], float *out);
+
+/*
+ * The inverse: [rows, frame->width_px, 3] f32, clamped to range, rounded to the nearest. What lies
+ * outside of the image is left out; alpha is not touched.
+ */
+void p2a_pixels_from_floats(const float *values, const p2a_frame *frame, size_t first_row,
+                            size_t rows, const float range[2], p2a_image *image);
 
 #endif

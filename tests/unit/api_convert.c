@@ -1,4 +1,6 @@
 /* api_convert.c - the public converting calls: sizes, alpha, progress, stopping, wrong arguments */
+#include <stdbool.h>
+
 #include "check.h"
 #include "model_file.h"
 #include "photo2anime.h"

@@ -1,4 +1,6 @@
 /* api_memory.c - every public call with its n-th allocation failing: no crash, no leak, out NULL */
+#include <stdbool.h>
+
 #include "check.h"
 #include "model_file.h"
 #include "photo2anime.h"

@@ -79,7 +79,9 @@ static p2a_status decode_jpeg(p2a_context *ctx, const uint8_t *file, size_t file
     if (pixels == NULL) {
         p2a_free(ctx, image);
         const size_t rgb_bytes = (size_t)probe->jpeg.width_px * probe->jpeg.height_px * 3;
-        if (reason != NULL && strcmp(reason, "outofmem") == 0)
+        /* the probe has seen that it is a JPEG: where stb does not, it lacked memory to look */
+        if (reason != NULL &&
+            (strcmp(reason, "outofmem") == 0 || strcmp(reason, "unknown image type") == 0))
             return p2a_fail_memory(ctx, rgb_bytes, "decoding a JPEG");
         return p2a_fail(ctx, P2A_ERR_IMAGE, "damaged JPEG: %s",
                         reason != NULL ? reason : "a table is not as long as it says");

@@ -118,7 +118,7 @@ def main():
             "name": options.name, "title": options.title, "file": relative, "sha256": digest, "bytes": len(data),
             "kind": "generator", **terms, "use": options.use})
     print(f"{options.output}: {len(data)} bytes, sha256 {digest}, {len(graph.nodes)} nodes, "
-          f"receptive field {graph.receptive_field_px()} px")
+          f"receptive field {graph.receptive_field_px()} px; now write models/cards/{options.name}.md and run parity.py")
 
 
 if __name__ == "__main__":

@@ -27,8 +27,10 @@ MANIFEST = ROOT / "models" / "manifest.json"
 VERSION = 1
 # (height, width, thin): a prime thin reaches every channel; few values of the large pictures are enough
 CASES = ((16, 16, 1), (80, 48, 1), (64, 112, 5), (176, 208, 7), (464, 320, 31))
+CASES_OF_32 = ((64, 96, 1), (160, 224, 5))   # for networks whose sides are multiples of 32
 OPERATOR_CASES = ((4, 8, 1), (12, 20, 3), (28, 36, 13))
 PICTURE = (53, 75, 7)               # height, width, seed: not multiples of 16
+MARGIN_PX = 16                      # of mirrored pixels around a picture, as in src/pipeline/scene.c
 TOTAL_BYTES_MAX = 2 << 20           # of everything in tests/parity
 
 
@@ -87,13 +89,14 @@ def write_png(path, pixels):
 
 
 def write_picture(path, network, multiple_of, value_range):
-    """The whole way of p2a_convert(): edge pixels repeated to the right and below up to a multiple, cropped after."""
+    """The whole way of p2a_convert(): in a mirrored frame, to the right and below up to a multiple, cropped after."""
     height, width, seed = PICTURE
     pixels = case_pixels(height, width, 3, seed)
-    below, right = -height % multiple_of, -width % multiple_of
-    padded = np.pad(pixels, ((0, below), (0, right), (0, 0)), mode="edge")
+    below, right = (MARGIN_PX + -(side + 2 * MARGIN_PX) % multiple_of for side in (height, width))
+    padded = np.pad(pixels, ((MARGIN_PX, below), (MARGIN_PX, right), (0, 0)), mode="reflect")
     low, high = value_range
-    painted = network(to_floats(padded, value_range))[0][0].permute(1, 2, 0).numpy()[:height, :width]
+    painted = network(to_floats(padded, value_range))[0][0].permute(1, 2, 0).numpy()
+    painted = painted[MARGIN_PX:MARGIN_PX + height, MARGIN_PX:MARGIN_PX + width]
     write_png(path, np.floor((painted - low) / (high - low) * 255 + 0.5).clip(0, 255).astype(np.uint8))
 
 
@@ -114,7 +117,7 @@ def write_model_parity(entry):
     network = load_network(path, entry["kind"])
     value_range = [float(v) for v in metadata["range"].split(",")]
     multiple_of = int(metadata["multiple_of"])
-    cases = [case for case in CASES if case[0] % multiple_of == 0 == case[1] % multiple_of]
+    cases = [case for case in CASES if case[0] % multiple_of == 0 == case[1] % multiple_of] or CASES_OF_32
     write_parity(OUT / f"{entry['name']}.parity", network, 3, value_range, cases)
     if entry["kind"] == "generator":
         write_picture(OUT / f"{entry['name']}.png", network, multiple_of, value_range)

@@ -19,9 +19,9 @@ from faces_paste import DOUBTFUL, SURE, Photo, Portrait, make_scene
 from faces_teacher import read_labels
 
 MINUTES = 48
-BATCH = 16
+BATCH = 8
 SIZE_PX = 320
-LEARNING_RATE = 3e-3
+LEARNING_RATE = 2e-3
 WARMUP_STEPS = 300
 WEIGHT_DECAY = 5e-4
 AVERAGE_DECAY = 0.998
@@ -32,8 +32,8 @@ BOX_WEIGHT, POINTS_WEIGHT = 2.0, 1.0
 BETA = 0.1                     # where the smooth L1 losses turn from square to straight
 PHOTO_PX = 800
 SEED = 4
-REPORT_STEPS = 50
-SAVE_MINUTES = 6
+REPORT_STEPS = 100
+SAVE_MINUTES = 9
 
 
 def load(labels):

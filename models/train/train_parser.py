@@ -14,10 +14,10 @@ import torch.nn.functional as F
 
 import faces_data as data
 from evaluate_faces import parser_figures, print_parser
-from parser import CLASSES, INPUT_PX, MIRRORED, Parser
+from parser import CLASSES, INPUT_PX, Parser
 
 MINUTES = 42              # of training, by the clock; the learning rate follows it
-BATCH = 16
+BATCH = 8
 LEARNING_RATE = 2e-3
 WARMUP_STEPS = 200
 WEIGHT_DECAY = 1e-2
@@ -38,11 +38,6 @@ def load(names):
     return pictures, masks
 
 
-SWAP = np.arange(len(CLASSES), dtype=np.uint8)
-for left, right in MIRRORED:
-    SWAP[left], SWAP[right] = right, left
-
-
 def example(picture, mask, rng):
     """One picture of CACHE_PX and its mask of 512 -> a changed picture and mask, both INPUT_PX."""
     degrees = np.clip(rng.normal(0, 9), -25, 25)
@@ -52,7 +47,7 @@ def example(picture, mask, rng):
     unit = np.array([[c, -s], [s, c]])
     if rng.random() < 0.5:
         unit = unit @ np.array([[-1, 0], [0, 1]])
-        mask = SWAP[mask]
+        mask = data.MIRROR[mask]
     border = cv2.BORDER_REFLECT_101 if rng.random() < 0.8 else cv2.BORDER_REPLICATE
     warped = []
     for source, way in ((picture, cv2.INTER_LINEAR), (mask, cv2.INTER_NEAREST)):

@@ -5,7 +5,8 @@
     python3 train_style.py anime    --minutes 30 --device cuda --data anime.npz
 
 RUNS/NAME holds checkpoint.pt (to go on with the same command), ema.safetensors (the averaged weights, what is exported)
-and run.json (settings, seed, versions, commit, losses). The schedule runs over wall minutes, so that a shared CPU ends on time.
+and run.json (settings, seed, versions, commit, losses). On a CPU the minutes are the process's own, so that the schedule means the same
+on a shared machine; the same command with fewer minutes moves on to the end of the schedule.
 """
 import argparse
 import json
@@ -121,7 +122,8 @@ def main(arguments=None):
             record["history"] = json.load(file)["history"]
         crops = Crops(crops.source, a.crop, SEED + step)
 
-    limit, last, sums = a.minutes * 60, time.time(), {}
+    clock = time.time if device != "cpu" else lambda: time.process_time() / torch.get_num_threads()
+    limit, last, sums = a.minutes * 60, clock(), {}
     saved = reloaded = spent
     while spent < limit:
         progress = spent / limit
@@ -156,7 +158,7 @@ def main(arguments=None):
             for name, value in values.items():
                 sums.setdefault(name, []).append(float(value))
             sums.setdefault("mse", []).append(float((painting.clamp(-1, 1) - target).square().mean()))
-        now = time.time()
+        now = clock()
         spent, last = spent + now - last, now
         if step % LOG_STEPS == 0:
             means = {name: sum(v) / len(v) for name, v in sums.items()}
@@ -174,7 +176,7 @@ def main(arguments=None):
                      "judge_optimiser": judge_optimiser.state_dict(), "ema": ema, "step": step, "seconds": spent}
             save(folder, state, {k: v.cpu() for k, v in ema.items()}, record)
             saved = spent
-            last = time.time()
+            last = clock()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 #include "pipeline/scene.h"
 
 #include "base/alloc.h"
+#include "base/pool.h"
 #include "tensor/pixels.h"
 
 /*
@@ -39,19 +40,43 @@ static size_t framed(size_t px, size_t multiple)
     return (px + 2 * MARGIN_PX + multiple - 1) / multiple * multiple;
 }
 
+/* Rows that are copied between pixels and floats, shared by the threads. */
+typedef struct copied_rows {
+    const p2a_scene *scene;
+    size_t first;
+    float *to;         /* NULL: the other way */
+    const float *from; /* NULL: the other way */
+} copied_rows;
+
+#define ROWS_A_PIECE 8
+
+static void copy_rows(void *user, size_t begin, size_t count)
+{
+    const copied_rows *rows = user;
+    const p2a_scene *scene = rows->scene;
+    const float *range = scene->generator->graph.range;
+    const size_t offset = begin * scene->frame.width_px * 3;
+    if (rows->to)
+        p2a_floats_from_pixels(scene->photo, &scene->frame, rows->first + begin, count, range,
+                               rows->to + offset);
+    else
+        p2a_pixels_from_floats(rows->from + offset, &scene->frame, rows->first + begin, count,
+                               range, scene->painted);
+}
+
 static void read_rows(void *user, size_t first, size_t rows, float *out)
 {
     const p2a_scene *scene = user;
-    p2a_floats_from_pixels(scene->photo, &scene->frame, first, rows,
-                           scene->generator->graph.range, out);
+    copied_rows copied = {scene, first, out, NULL};
+    p2a_pool_run(scene->ctx, copy_rows, &copied, rows, ROWS_A_PIECE);
 }
 
 static void write_rows(void *user, uint32_t output, size_t first, size_t rows, const float *values)
 {
     const p2a_scene *scene = user;
+    copied_rows copied = {scene, first, NULL, values};
     (void)output;
-    p2a_pixels_from_floats(values, &scene->frame, first, rows, scene->generator->graph.range,
-                           scene->painted);
+    p2a_pool_run(scene->ctx, copy_rows, &copied, rows, ROWS_A_PIECE);
 }
 
 static void copy_alpha(const p2a_image *from, p2a_image *to)

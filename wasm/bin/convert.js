@@ -7,7 +7,7 @@ import { setImmediate as pause } from 'node:timers/promises'
 import { convertPhoto } from '../js/conversion.js'
 import { Engine } from '../js/engine.js'
 import { P2AError } from '../js/errors.js'
-import { readInput, readPackagedModel, readStdin, writeOutput } from '../js/files.js'
+import { readInput, readPackagedModel, readStdin, writeOutput, writeStdout } from '../js/files.js'
 import { findStyle, readManifest, readModel } from '../js/models.js'
 import { ProgressBar } from './progress.js'
 import { UsageError, oneOf, wholeNumber } from './usage.js'
@@ -131,7 +131,7 @@ async function convertOne(engine, model, item, settings, interrupted, bar) {
     onProgress: (stage, part) => bar.show(item.input, stage === 'encode' ? 1 : part)
   })
   const encoded = /** @type {Uint8Array} */ (made.image)
-  if (item.output === '-') await new Promise((done, fail) => process.stdout.write(encoded, (error) => (error ? fail(error) : done(undefined))))
+  if (item.output === '-') await writeStdout(encoded)
   else await writeOutput(item.output, encoded)
   return {
     input: item.input,

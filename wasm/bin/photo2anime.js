@@ -65,6 +65,9 @@ async function main(argv) {
   }
 }
 
+/* A pipe that nobody reads any more is an error of the write that found it, not a crash. */
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {

@@ -26,7 +26,8 @@ const REASONS = /** @type {Record<string, string>} */ ({
   EFBIG: 'the file would be larger than is allowed here',
   ENAMETOOLONG: 'the name is too long',
   EMFILE: 'too many files are open',
-  ELOOP: 'the links go round in a circle'
+  ELOOP: 'the links go round in a circle',
+  EPIPE: 'nobody reads it any more'
 })
 
 /**
@@ -123,6 +124,17 @@ async function writeDirectly(path, bytes) {
   } finally {
     await file?.close().catch(() => {})
   }
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {Promise<void>} when all of it is handed over
+ * @throws {P2AError} IO
+ */
+export function writeStdout(bytes) {
+  return new Promise((done, fail) => {
+    process.stdout.write(bytes, (cause) => (cause ? fail(ioError('write', 'to stdout', cause)) : done()))
+  })
 }
 
 /** @type {import('./models.js').ReadModelFile} from the package's own models/ folder */

@@ -38,8 +38,13 @@ async function read(url, signal) {
   throw new P2AError('IO', `cannot read ${url}: expected status 200, got ${response.status}`)
 }
 
-/** @returns {() => Promise<void>} a pause of one turn of the event loop; setTimeout would be clamped to 4 ms */
+/**
+ * A pause of one turn of the event loop. In a browser setTimeout would be clamped to 4 ms; in Node a
+ * message to oneself would be heard before those that came earlier on other ports.
+ * @returns {() => Promise<void>}
+ */
 function createPause() {
+  if (typeof setImmediate === 'function') return () => new Promise((resume) => setImmediate(resume))
   const { port1, port2 } = new MessageChannel()
   return () =>
     new Promise((resume) => {

@@ -189,6 +189,19 @@ void p2a_model_destroy(p2a_model *model);
  */
 const char *p2a_model_metadata(const p2a_model *model, const char *key);
 
+/*
+ * Make a model between others, weight by weight (Deep Network Interpolation: Wang et al., CVPR
+ * 2019). Networks that were fine-tuned from one base give a style between theirs.
+ *
+ * models: `count` (1..16) models of one graph, borrowed.
+ * shares: `count` numbers from 0 to 1 that add up to 1, borrowed.
+ * out:    the model, given: release with p2a_model_destroy(). Its name says the shares; the terms
+ *         of all models with a share above 0 hold for it.
+ * Errors: P2A_ERR_ARGUMENT, P2A_ERR_MODEL (graphs differ), P2A_ERR_MEMORY.
+ */
+p2a_status p2a_model_blend(p2a_context *ctx, const p2a_model *const *models, const float *shares,
+                           uint32_t count, p2a_model **out);
+
 /* ---- Converting ---------------------------------------------------------------------------- */
 
 /* What a person can choose. Fill with p2a_options_default(), then change fields. All 4 bytes. */

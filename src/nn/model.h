@@ -16,6 +16,7 @@ struct p2a_model {
     uint32_t metadata_count;
 };
 
-/* p2a_model_load, p2a_model_destroy and p2a_model_metadata of photo2anime.h live in model.c. */
+/* p2a_model_load, p2a_model_destroy and p2a_model_metadata of photo2anime.h live in model.c,
+   p2a_model_blend in interpolate.c. */
 
 #endif

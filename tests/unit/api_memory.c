@@ -124,6 +124,17 @@ static p2a_status estimate(scene *s, bool *empty)
     return status;
 }
 
+static p2a_status blend(scene *s, bool *empty)
+{
+    const p2a_model *models[2] = {s->model, s->model};
+    const float shares[2] = {0.25f, 0.75f};
+    p2a_model *model = s->model;
+    const p2a_status status = p2a_model_blend(s->ctx, models, shares, 2, &model);
+    *empty = model == NULL;
+    p2a_model_destroy(model);
+    return status;
+}
+
 static p2a_status measure(scene *s, bool *empty)
 {
     double out = 1;
@@ -139,6 +150,7 @@ static const struct {
     call run;
 } calls[] = {
     {"p2a_model_load", load},
+    {"p2a_model_blend", blend},
     {"p2a_image_decode of a PNG", decode_png},
     {"p2a_image_decode of a JPEG", decode_jpeg},
     {"p2a_image_create", create},

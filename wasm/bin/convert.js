@@ -8,7 +8,7 @@ import { convertPhoto } from '../js/conversion.js'
 import { Engine } from '../js/engine.js'
 import { P2AError } from '../js/errors.js'
 import { readInput, readPackagedModel, readStdin, writeOutput, writeStdout } from '../js/files.js'
-import { findStyle, readManifest, readModel } from '../js/models.js'
+import { loadStyle, parseStyle, readManifest } from '../js/models.js'
 import { ProgressBar } from './progress.js'
 import { UsageError, oneOf, wholeNumber } from './usage.js'
 
@@ -21,6 +21,7 @@ export const CONVERT_OPTIONS = /** @type {const} */ ({
   quality: { type: 'string' },
   threads: { type: 'string' },
   variant: { type: 'string' },
+  'commercial-only': { type: 'boolean' },
   json: { type: 'boolean' },
   quiet: { type: 'boolean' }
 })
@@ -36,6 +37,7 @@ const WIDTH_MAX = 65535
  * @property {number} quality
  * @property {number|'auto'} threads
  * @property {'auto'|'simd'|'relaxed'} variant
+ * @property {boolean} commercialOnly
  * @property {boolean} json
  * @property {boolean} quiet
  */
@@ -53,6 +55,7 @@ function readSettings(values) {
     quality: wholeNumber('--quality', values.quality, 1, 100) ?? 90,
     threads: wholeNumber('--threads', values.threads, 1, 16, 'auto') ?? 'auto',
     variant: /** @type {Settings['variant']} */ (oneOf('--variant', values.variant, ['auto', 'simd', 'relaxed']) ?? 'auto'),
+    commercialOnly: values['commercial-only'] === true,
     json: values.json === true,
     quiet: values.quiet === true
   }
@@ -145,17 +148,28 @@ async function convertOne(engine, model, item, settings, interrupted, bar) {
   }
 }
 
-/** @param {Settings} settings @returns {Promise<Uint8Array>} */
-async function readWantedModel(settings) {
-  if (settings.model !== undefined) return readInput(settings.model)
+/**
+ * What was asked for, found before anything is done: a file's bytes, or the parts of a style.
+ * @param {Settings} settings
+ * @returns {Promise<(engine: Engine) => Promise<number>>} loads it
+ */
+async function findModel(settings) {
+  if (settings.model !== undefined) {
+    const file = await readInput(settings.model)
+    return async (engine) => engine.loadModel(file)
+  }
   const manifest = await readManifest(readPackagedModel)
-  let entry
   try {
-    entry = findStyle(manifest, settings.style)
+    const parts = parseStyle(manifest, settings.style)
+    const bound = parts.find(({ entry }) => entry.commercial_use !== 'yes')
+    if (settings.commercialOnly && bound) {
+      throw new UsageError(`expected a style with commercial use for --commercial-only, got ${bound.entry.name} (${bound.entry.license})`)
+    }
+    return (engine) => loadStyle(engine, parts, readPackagedModel)
   } catch (error) {
+    if (error instanceof UsageError) throw error
     throw new UsageError(/** @type {Error} */ (error).message.replace('for style', 'for --style'))
   }
-  return readModel(entry, readPackagedModel)
 }
 
 /** @param {import('./usage.js').Parsed} parsed @returns {Promise<number>} */
@@ -164,7 +178,7 @@ export async function runConvert({ values, positionals: inputs }) {
   if (inputs.length === 0) throw new UsageError('expected at least one INPUT for convert, got none')
   if (typeof values.output !== 'string' || values.output === '') throw new UsageError('expected -o FILE, DIR or -, got none')
   const items = await planOutputs(inputs, values.output, settings)
-  const modelFile = await readWantedModel(settings)
+  const load = await findModel(settings)
   const toStdout = items[0].output === '-'
   const report = toStdout ? process.stderr : process.stdout
   const interrupted = { stop: false }
@@ -177,7 +191,7 @@ export async function runConvert({ values, positionals: inputs }) {
   const bar = new ProgressBar(process.stderr, settings.quiet || settings.json)
   let failed = 0
   try {
-    const model = engine.loadModel(modelFile)
+    const model = await load(engine)
     for (const item of items) {
       if (interrupted.stop) break
       try {

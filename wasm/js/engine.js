@@ -258,6 +258,29 @@ export class Engine {
     })
   }
 
+  /**
+   * A model between others of one graph, weight by weight.
+   * @param {number[]} models
+   * @param {number[]} shares 0..1 each, adding up to 1
+   * @returns {number} the model; dispose with disposeModel()
+   * @throws {P2AError} ARGUMENT, MODEL, MEMORY
+   */
+  blendModels(models, shares) {
+    models.forEach((model) => this.#ownModel(model))
+    const count = wholeNumber('models.length', models.length, 1, 16)
+    if (shares.length !== count) throw expected(`${count} numbers`, 'shares', shares.length)
+    return this.#heap.withBytes(new Uint8Array(new Uint32Array(models).buffer), (handles) =>
+      this.#heap.withBytes(new Uint8Array(new Float32Array(shares).buffer), (parts) =>
+        this.#heap.withScratch(4, (out) => {
+          this.#check((core, ctx) => core._p2a_model_blend(ctx, handles, parts, count, out))
+          const model = this.#heap.u32(out)
+          this.#models.add(model)
+          return model
+        })
+      )
+    )
+  }
+
   /** @param {number} model */
   disposeModel(model) {
     if (this.#dead || !this.#models.delete(model)) return

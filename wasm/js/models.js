@@ -62,6 +62,50 @@ export function findStyle(manifest, name) {
 }
 
 /**
+ * A style as a person writes it: a name, or several with their shares: "miyazaki=0.4,shinkai=0.6".
+ * @param {ModelEntry[]} manifest
+ * @param {string} [text] the default style unless given
+ * @returns {{entry: ModelEntry, share: number}[]} shares that add up to 1
+ * @throws {P2AError} ARGUMENT
+ */
+export function parseStyle(manifest, text) {
+  if (text === undefined || !/[=,]/.test(text)) return [{ entry: findStyle(manifest, text), share: 1 }]
+  const parts = text.split(',').map((part) => {
+    const [, name, number] = /^([^=]+)=(\d*\.?\d+)$/.exec(part.trim()) ?? []
+    const share = Number(number)
+    if (name === undefined || !(share >= 0 && share <= 1)) {
+      throw new P2AError('ARGUMENT', `expected NAME=SHARE (0 to 1), parted by commas, for style, got ${JSON.stringify(part)} (string)`)
+    }
+    return { entry: findStyle(manifest, name), share }
+  })
+  const sum = parts.reduce((total, part) => total + part.share, 0)
+  if (Math.abs(sum - 1) > 1e-3) {
+    throw new P2AError('ARGUMENT', `expected shares that add up to 1 for style, got ${Number(sum.toFixed(4))} (${JSON.stringify(text)})`)
+  }
+  return parts
+}
+
+/**
+ * Load a style into an engine; several are blended and only the blend is kept.
+ * @param {import('./engine.js').Engine} engine
+ * @param {{entry: ModelEntry, share: number}[]} parts of parseStyle()
+ * @param {ReadModelFile} read
+ * @returns {Promise<number>} the model; dispose with engine.disposeModel()
+ * @throws {P2AError} IO, MODEL, MEMORY
+ */
+export async function loadStyle(engine, parts, read) {
+  const files = []
+  for (const { entry } of parts) files.push(await readModel(entry, read))
+  const models = /** @type {number[]} */ ([])
+  try {
+    for (const file of files) models.push(engine.loadModel(file))
+    return parts.length === 1 ? /** @type {number} */ (models.pop()) : engine.blendModels(models, parts.map((part) => part.share))
+  } finally {
+    models.forEach((model) => engine.disposeModel(model))
+  }
+}
+
+/**
  * @param {ModelEntry} entry
  * @param {ReadModelFile} read
  * @returns {Promise<Uint8Array<ArrayBuffer>>} the file's bytes, of the length and sha256 that the manifest says

@@ -7,7 +7,7 @@
 import { convertPhoto, encodePhoto } from './conversion.js'
 import { Engine } from './engine.js'
 import { P2AError } from './errors.js'
-import { findStyle, readManifest, readModel } from './models.js'
+import { loadStyle, parseStyle, readManifest } from './models.js'
 import { toWire } from './protocol.js'
 import { ownPort } from './thread.js'
 
@@ -104,15 +104,15 @@ class Host {
   /** @param {string|undefined} style @param {Control} control */
   async #style(style, control) {
     control.progress({ stage: 'load', part: 0 })
-    const entry = findStyle(await this.#manifest(control), style)
-    let model = this.#loaded.get(entry.sha256)
+    const parts = parseStyle(await this.#manifest(control), style)
+    const key = parts.map(({ entry, share }) => `${entry.sha256}=${share}`).join(',')
+    let model = this.#loaded.get(key)
     if (model === undefined) {
-      const file = await readModel(entry, (path) => read(new URL(path, this.#models).href, control.signal))
-      model = this.#opened().loadModel(file)
-      this.#loaded.set(entry.sha256, model)
+      model = await loadStyle(this.#opened(), parts, (path) => read(new URL(path, this.#models).href, control.signal))
+      this.#loaded.set(key, model)
     }
     control.progress({ stage: 'load', part: 1 })
-    return { name: entry.name, model }
+    return { name: parts.length === 1 ? parts[0].entry.name : /** @type {string} */ (style), model }
   }
 
   /**

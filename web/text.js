@@ -7,7 +7,7 @@ const TEXTS = {
     stage: 'Photo',
     drop: 'Drop a photo here, or paste one',
     choose: 'Choose a photo',
-    formats: 'JPEG or PNG of any size up to 100 megapixels; other pictures if this browser can read them.',
+    formats: 'JPEG or PNG up to 100 megapixels, and whatever else this browser can open.',
     photo: 'Photo',
     anime: 'Anime',
     compare: 'Compare photo and anime',

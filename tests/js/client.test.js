@@ -152,6 +152,62 @@ describe('converter', () => {
     assert.deepEqual(order, [0, 1, 2])
   })
 
+  it('converts many one after another; one that fails is an item of its own', async () => {
+    const asked = []
+    async function* photos() {
+      for (const input of [madeFile(10, 20), new Uint8Array([1]), madeFile(30, 40)]) {
+        asked.push(input)
+        yield input
+      }
+    }
+    const seen = []
+    for await (const { index, input, result, error } of converter.convertMany(photos())) {
+      assert.equal(asked.length, index + 1, 'the next photo is not asked for before this one is done')
+      assert.equal(input, asked[index])
+      seen.push(error?.code ?? [result.width, result.height])
+    }
+    assert.deepEqual(seen, [[10, 20], 'IMAGE', [30, 40]])
+    const controller = new AbortController()
+    await assert.rejects(async () => {
+      for await (const { index } of converter.convertMany(photos(), { signal: controller.signal })) if (index === 0) controller.abort()
+    }, { name: 'AbortError' })
+  })
+
+  it('estimates size, memory and time before it works', async () => {
+    const small = await converter.estimate({ width: 200, height: 100 })
+    const large = await converter.estimate({ width: 2000, height: 1000 }, { width: 1000 })
+    assert.deepEqual([small.width, small.height, large.width, large.height], [200, 100, 1000, 500])
+    const file = madeFile(200, 100)
+    const made = await converter.convert(file)
+    assert.ok(small.peakBytes > 0 && large.peakBytes > small.peakBytes)
+    assert.ok(large.multiplyAdds > 10 * small.multiplyAdds)
+    assert.ok(small.seconds > made.timings.scene / 1000 / 10 && small.seconds < (made.timings.scene / 1000) * 10, `${small.seconds} s for ${made.timings.scene} ms`)
+    await assert.rejects(converter.estimate({ width: 0, height: 1 }), { code: 'ARGUMENT', message: /for width, got 0/ })
+    await assert.rejects(converter.estimate({ width: 60000, height: 60000 }), { code: 'LIMIT' })
+  })
+
+  it('keeps only the styles used last, so that many blends do not pile up', async () => {
+    const names = (await converter.models()).filter((entry) => entry.kind === 'generator' && entry.use === 'scenes').map((entry) => entry.name)
+    assert.ok(names.length >= 2, 'two styles to blend')
+    const own = await createConverter({ variant: 'simd', threads: 1 })
+    try {
+      const held = []
+      for (let i = 1; i <= 9; i++) {
+        await own.convert(madeFile(8, 8), { style: `${names[0]}=0.${i},${names[1]}=${(1 - i / 10).toFixed(1)}` })
+        held.push((await own.memory()).bytes)
+      }
+      assert.equal(held[8], held[3], String(held))
+    } finally {
+      own.dispose()
+    }
+  })
+
+  it('can be held by `await using`', async () => {
+    const own = await createConverter({ variant: 'simd', threads: 1 })
+    await own[Symbol.asyncDispose]()
+    await assert.rejects(own.memory(), { code: 'DISPOSED' })
+  })
+
   it('refuses wrong options by name, and wrong pictures by code, and goes on', async () => {
     const file = madeFile(10, 10)
     for (const [input, options, code, message] of [

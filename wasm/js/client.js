@@ -96,6 +96,12 @@ async function readInput(input, move) {
   throw expected('a Blob, ArrayBuffer, Uint8Array, ImageData, URL or path', 'input', input)
 }
 
+/** @param {Pick<ConvertOptions, 'style'|'width'>} options */
+function styleAndWidth({ style, width = 'original' }) {
+  if (style !== undefined && typeof style !== 'string') throw expected("a style's name", 'style', style)
+  return { style, widthPx: width === 'original' ? 0 : wholeNumber('width', width, 1, WIDTH_MAX) }
+}
+
 /**
  * @param {{image: any, width: number, height: number}} made
  * @param {'bytes'|'blob'|'imagedata'} output
@@ -156,11 +162,45 @@ export class Converter {
    * @throws {P2AError} ARGUMENT, IMAGE, LIMIT, MEMORY, MODEL, IO, TRAP, DISPOSED; or the signal's reason (AbortError)
    */
   async convert(input, options = {}) {
-    const { style, width = 'original', transfer = false, signal, onProgress } = options
+    const { transfer = false, signal, onProgress } = options
     signal?.throwIfAborted()
-    if (style !== undefined && typeof style !== 'string') throw expected("a style's name", 'style', style)
-    if (width !== 'original') wholeNumber('width', width, 1, WIDTH_MAX)
-    return this.#picture('convert', { style, widthPx: width === 'original' ? 0 : width }, input, options, { transfer, signal, onProgress })
+    return this.#picture('convert', styleAndWidth(options), input, options, { transfer, signal, onProgress })
+  }
+
+  /**
+   * Convert one after another; only the picture in work is held. A picture that fails is an item
+   * with `error`, and the next one follows; an abort ends it all.
+   * @param {Iterable<Input>|AsyncIterable<Input>} inputs
+   * @param {ConvertOptions} [options] for each of them
+   * @returns {AsyncGenerator<{index: number, input: Input, result?: Awaited<ReturnType<Converter['convert']>>, error?: unknown}, void>}
+   */
+  async *convertMany(inputs, options = {}) {
+    let index = 0
+    for await (const input of inputs) {
+      let item
+      try {
+        item = { index, input, result: await this.convert(input, options) }
+      } catch (error) {
+        if (options.signal?.aborted || this.#disposed) throw error
+        item = { index, input, error }
+      }
+      yield item
+      index++
+    }
+  }
+
+  /**
+   * What converting a picture would take, without doing it: bytes of the C core beyond what it holds
+   * (decoding and encoding excluded), and the seconds of painting on this machine as it is now.
+   * @param {{width: number, height: number}} photo
+   * @param {Pick<ConvertOptions, 'style'|'width'|'signal'>} [options]
+   * @returns {Promise<import('./protocol.js').Results['estimate']>}
+   * @throws {P2AError} as convert()
+   */
+  async estimate({ width, height }, options = {}) {
+    wholeNumber('width', width, 1, WIDTH_MAX)
+    wholeNumber('height', height, 1, WIDTH_MAX)
+    return this.#request('estimate', { width, height, ...styleAndWidth(options) }, [], { signal: options.signal })
   }
 
   /**
@@ -198,6 +238,11 @@ export class Converter {
     for (const call of [this.#current, ...this.#queue]) call?.reject(error)
     this.#current = undefined
     this.#queue = []
+  }
+
+  /** For `await using`. */
+  async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    this.dispose()
   }
 
   /**

@@ -20,6 +20,7 @@ import { P2AError } from './errors.js'
  * @property {import('./engine.js').EngineOptions & {models: string}} open models: the folder's URL
  * @property {{source: Source, style?: string, widthPx?: number, format: 'png'|'jpeg'|'rgba', quality?: number}} convert
  * @property {{source: Source, format: 'png'|'jpeg'|'rgba', quality?: number}} encode
+ * @property {{width: number, height: number, style?: string, widthPx?: number}} estimate
  * @property {{}} models
  * @property {{}} memory
  * @property {{id: number}} stop the request that shall end
@@ -30,6 +31,7 @@ import { P2AError } from './errors.js'
  * @property {{variant: 'simd'|'relaxed', threads: number, reason: string, version: string}} open
  * @property {import('./conversion.js').Conversion & {style: string}} convert
  * @property {{image: Uint8Array<ArrayBuffer>|Uint8ClampedArray<ArrayBuffer>, width: number, height: number}} encode
+ * @property {{width: number, height: number, peakBytes: number, multiplyAdds: number, seconds: number}} estimate of the result
  * @property {import('./models.js').ModelEntry[]} models
  * @property {{bytes: number, peakBytes: number, heapBytes: number}} memory
  */

@@ -15,6 +15,8 @@ import { ownPort } from './thread.js'
 /** @typedef {import('./protocol.js').Request} Request */
 /** @typedef {{stopped: boolean, signal: AbortSignal, progress: (progress: import('./protocol.js').Progress) => void}} Control of the request that runs */
 
+const MODELS_KEPT = 4
+
 /**
  * @param {string} url
  * @param {AbortSignal} signal
@@ -58,9 +60,11 @@ class Host {
   /** @type {Engine|undefined} */
   #engine
   #models = ''
-  /** @type {Map<string, number>} sha256 of a model file -> the model */
+  /** @type {Map<string, number>} what a style is made of -> the model; the one used last is last */
   #loaded = new Map()
   #pause = createPause()
+  /** multiply-adds a second, once measured */
+  #rate = 0
 
   /**
    * @param {Request} request
@@ -79,6 +83,8 @@ class Host {
         return this.#convert(payload, control)
       case 'encode':
         return this.#encode(payload, control)
+      case 'estimate':
+        return this.#estimate(payload, control)
       default:
         throw new P2AError('ARGUMENT', `expected a request that the worker knows, got ${JSON.stringify(kind)}`)
     }
@@ -109,10 +115,21 @@ class Host {
     let model = this.#loaded.get(key)
     if (model === undefined) {
       model = await loadStyle(this.#opened(), parts, (path) => read(new URL(path, this.#models).href, control.signal))
-      this.#loaded.set(key, model)
     }
+    this.#loaded.delete(key)
+    this.#loaded.set(key, model)
+    this.#forgetOldModels()
     control.progress({ stage: 'load', part: 1 })
     return { name: parts.length === 1 ? parts[0].entry.name : /** @type {string} */ (style), model }
+  }
+
+  /** A slider between two styles makes a model for each of its places. */
+  #forgetOldModels() {
+    for (const [key, model] of this.#loaded) {
+      if (this.#loaded.size <= MODELS_KEPT) return
+      this.#loaded.delete(key)
+      this.#opened().disposeModel(model)
+    }
   }
 
   /**
@@ -135,6 +152,15 @@ class Host {
       onProgress: (stage, part) => control.progress({ stage, part })
     })
     return { ...made, style: name }
+  }
+
+  /** @param {Payloads['estimate']} payload @param {Control} control */
+  async #estimate({ width, height, style, widthPx }, control) {
+    const { model } = await this.#style(style, control)
+    const engine = this.#opened()
+    const { peakBytes, multiplyAdds, widthPx: made, heightPx } = engine.estimate(model, width, height, { widthPx })
+    this.#rate ||= engine.measure()
+    return { width: made, height: heightPx, peakBytes, multiplyAdds, seconds: multiplyAdds / this.#rate }
   }
 
   /** @param {Payloads['encode']} payload @param {Control} control */

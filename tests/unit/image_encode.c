@@ -52,7 +52,7 @@ static void png_comes_back(p2a_context *ctx, uint32_t w, uint32_t h, uint32_t ch
     CHECK_EQUAL(p2a_image_height(again), h);
     CHECK_EQUAL(p2a_image_channels(again), channels);
     CHECK(memcmp(p2a_image_pixels(again), pixels, bytes) == 0);
-    int other_w, other_h, other_channels;
+    int other_w = 0, other_h = 0, other_channels = 0;
     stbi_uc *other =
         stbi_load_from_memory(file, (int)*out_bytes, &other_w, &other_h, &other_channels, 0);
     CHECK(other != NULL);

@@ -156,6 +156,27 @@ static p2a_status read_scan_header(walk *w, const uint8_t *body, size_t body_byt
     return P2A_OK;
 }
 
+/*
+ * Huffman tables, T.81 B.2.4.2: class and number, the counts of codes of 1 to 16 bits, a byte for
+ * each code. Checked here because some versions of stb_image write behind their table's end where
+ * the counts sum to more than the 256 values that a byte can have.
+ */
+static p2a_status check_huffman_tables(walk *w, const uint8_t *body, size_t body_bytes)
+{
+    while (body_bytes > 0) {
+        size_t codes = 0;
+        for (size_t i = 1; i <= 16 && body_bytes >= 17; i++)
+            codes += body[i];
+        if (body_bytes < 17 || codes > 256 || body_bytes - 17 < codes)
+            return p2a_fail(w->ctx, P2A_ERR_IMAGE,
+                            "damaged JPEG: a Huffman table of %zu codes in %zu bytes at byte %zu",
+                            codes, body_bytes, (size_t)(body - w->file));
+        body += 17 + codes;
+        body_bytes -= 17 + codes;
+    }
+    return P2A_OK;
+}
+
 static void read_app1(walk *w, const uint8_t *body, size_t body_bytes)
 {
     static const char tag[6] = "Exif\0";
@@ -200,6 +221,8 @@ static p2a_status walk_markers(walk *w, bool header_only, uint32_t *out_end)
             status = read_frame_header(w, marker, body, length - 2);
         else if (marker == MARKER_SOS)
             status = read_scan_header(w, body, length - 2);
+        else if (marker == MARKER_DHT)
+            status = check_huffman_tables(w, body, length - 2);
         else if (marker == MARKER_APP1)
             read_app1(w, body, length - 2);
         if (status != P2A_OK)

@@ -211,6 +211,28 @@ static void endless_scans_are_refused(p2a_context *ctx)
     free(file);
 }
 
+/* Versions of stb_image write behind their table's end for more codes than a byte has values. */
+static void too_many_huffman_codes_are_refused(p2a_context *ctx)
+{
+    size_t count;
+    uint8_t *file = fixture_read("baseline_444.jpg", &count);
+    const size_t table = find_marker(file, count, 0xc4);
+    const size_t bytes = (size_t)file[table + 2] << 8 | file[table + 3];
+    uint8_t *larger = malloc(count + 400);
+    memcpy(larger, file, count);
+    memmove(larger + table + 2 + bytes + 400, larger + table + 2 + bytes,
+            count - table - 2 - bytes);
+    memset(larger + table + 2 + bytes, 7, 400);
+    larger[table + 2] = (uint8_t)((bytes + 400) >> 8);
+    larger[table + 3] = (uint8_t)(bytes + 400);
+    larger[table + 20] = 255;
+    larger[table + 19] = 2;
+    refuses(ctx, larger, count + 400, P2A_ERR_IMAGE, "a Huffman table of 2");
+    free(larger);
+    refuses_changed(ctx, 0xc4, 20, 255, "a Huffman table of 2");
+    free(file);
+}
+
 static void limits_come_before_memory(void)
 {
     p2a_limits limits;
@@ -253,6 +275,7 @@ int main(void)
     foreign_kinds_are_refused(ctx);
     a_cut_file_is_refused_at_every_length(ctx);
     endless_scans_are_refused(ctx);
+    too_many_huffman_codes_are_refused(ctx);
     limits_come_before_memory();
     arguments_are_checked(ctx);
     CHECK_EQUAL(p2a_context_bytes(ctx), 0);

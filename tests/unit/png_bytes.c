@@ -6,7 +6,10 @@
 
 static void append(png_bytes *png, const void *bytes, size_t count)
 {
-    png->bytes = realloc(png->bytes, png->count + count + 1);
+    if (png->bytes == NULL || png->count + count > png->capacity) {
+        png->capacity = 2 * (png->count + count) + 64;
+        png->bytes = realloc(png->bytes, png->capacity);
+    }
     if (count > 0)
         memcpy(png->bytes + png->count, bytes, count);
     png->count += count;

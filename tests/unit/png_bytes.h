@@ -9,6 +9,7 @@
 typedef struct png_bytes {
     uint8_t *bytes; /* owned: png_free() */
     size_t count;
+    size_t capacity;
 } png_bytes;
 
 typedef struct png_kind {

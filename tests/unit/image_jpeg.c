@@ -140,7 +140,7 @@ static void foreign_kinds_are_refused(p2a_context *ctx)
     refuses_changed(ctx, 0xc0, 5, 0xfa, "cannot hold 45x64035 pixels");
     refuses_changed(ctx, 0xc0, 9, 2, "a frame header of 15 bytes");
     refuses_changed(ctx, 0xda, 5, 9, "not every one has a scan");
-    refuses_changed(ctx, 0xc0, 1, 0xc4, "scan before the frame header");
+    refuses_changed(ctx, 0xc0, 1, 0xfe, "scan before the frame header");
     refuses_changed(ctx, 0xdb, 3, 1, "says it has 1 bytes");
 
     static const struct {

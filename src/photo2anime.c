@@ -63,6 +63,31 @@ p2a_status p2a_job_create(p2a_context *ctx, const p2a_model *model, const p2a_im
     return status == P2A_OK ? p2a_pipeline_create(ctx, model, image, &checked, out) : status;
 }
 
+p2a_status p2a_job_use_faces(p2a_job *job, const p2a_model *detector, const p2a_model *parser)
+{
+    if (job == NULL)
+        return P2A_ERR_ARGUMENT;
+    if (detector == NULL || parser == NULL)
+        return missing(p2a_pipeline_context(job), detector ? "parser" : "detector");
+    return p2a_pipeline_use_faces(job, detector, parser);
+}
+
+uint32_t p2a_job_face_count(const p2a_job *job)
+{
+    return job ? p2a_pipeline_face_count(job) : 0;
+}
+
+p2a_status p2a_job_face(p2a_job *job, uint32_t index, p2a_face_info *out)
+{
+    if (out)
+        memset(out, 0, sizeof *out);
+    if (job == NULL)
+        return P2A_ERR_ARGUMENT;
+    if (out == NULL)
+        return missing(p2a_pipeline_context(job), "out");
+    return p2a_pipeline_face(job, index, out);
+}
+
 p2a_status p2a_job_step(p2a_job *job, double *out_progress)
 {
     if (out_progress)

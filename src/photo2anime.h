@@ -253,6 +253,30 @@ p2a_status p2a_convert_estimate(p2a_context *ctx, const p2a_model *model, uint32
 p2a_status p2a_job_create(p2a_context *ctx, const p2a_model *model, const p2a_image *image,
                           const p2a_options *options, p2a_job **out);
 
+/* A face that was found, in pixels of the result. All 4-byte floats. */
+typedef struct p2a_face_info {
+    float box_px[4];           /* left, top, right, bottom; may reach beyond the picture */
+    float score;               /* 0.6..1 */
+    float landmarks_px[10];    /* x, y of the picture's left eye, right eye, nose, left and right
+                                  corner of the mouth */
+} p2a_face_info;
+
+/*
+ * Paint faces too (face2paint): each one found is cut out upright, painted at its own scale by the
+ * same generator, corrected (skin tone, eyes, brows, lips, glasses) and blended into the scene.
+ * Between p2a_job_create() and the first step.
+ *
+ * detector, parser: models of these kinds, kept until the job is destroyed.
+ * Errors: P2A_ERR_ARGUMENT, P2A_ERR_MODEL, P2A_ERR_MEMORY; the job is then as before.
+ */
+p2a_status p2a_job_use_faces(p2a_job *job, const p2a_model *detector, const p2a_model *parser);
+
+/* How many faces were found, and one of them; 0 before the job is finished. */
+uint32_t p2a_job_face_count(const p2a_job *job);
+
+/* Errors: P2A_ERR_ARGUMENT (index not below p2a_job_face_count()). */
+p2a_status p2a_job_face(p2a_job *job, uint32_t index, p2a_face_info *out);
+
 /*
  * Work for a few tens of milliseconds.
  *

@@ -1,22 +1,15 @@
 /* measure.c - a bare convolution, run for a moment -> multiply-adds a second on this machine */
 #include <math.h>
-#include <time.h>
 #include <xnnpack.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "nn/library.h"
 
 #define SIDE_PX 128
 #define CHANNELS 64
 #define TAPS 9
 #define RUN_SECONDS 0.1
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static p2a_status measure(p2a_context *ctx, xnn_operator_t *op, float *in, float *weight,
                           double *out)
@@ -38,13 +31,13 @@ static p2a_status measure(p2a_context *ctx, xnn_operator_t *op, float *in, float
         return p2a_fail_memory(ctx, 0, "measuring the machine");
 
     const double work = (double)SIDE_PX * SIDE_PX * CHANNELS * CHANNELS * TAPS;
-    const double begin = seconds();
+    const double begin = 1e-3 * p2a_now_ms();
     double best = 0, now = begin;
     /* the first runs are slower (caches, and a browser's first tier of code): the best counts */
     for (int runs = 0; runs < 3 || now - begin < RUN_SECONDS; runs++) {
         if (xnn_run_operator(*op, ctx->pool) != xnn_status_success)
             return p2a_fail(ctx, P2A_ERR_INTERNAL, "XNNPACK refused to run a convolution");
-        const double after = seconds();
+        const double after = 1e-3 * p2a_now_ms();
         if (after > now && work / (after - now) > best)
             best = work / (after - now);
         now = after;

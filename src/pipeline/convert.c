@@ -2,10 +2,11 @@
 #include "pipeline/convert.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "image/resize.h"
+#include "pipeline/faces.h"
 #include "pipeline/scene.h"
 
 /* A step's work. At 10 to 20 GMAC/s (one thread of wasm) a step takes 10 to 20 ms, so that a stop
@@ -15,17 +16,21 @@
 struct p2a_job {
     p2a_context *ctx;
     p2a_image *resized; /* NULL where the photo's own size is painted */
+    const p2a_model *generator;
+    const p2a_image *photo; /* at the result's size */
     p2a_scene *scene;
+    p2a_faces *faces;   /* NULL: faces are left to the scene */
+    p2a_image *painted; /* once the scene is done */
     double scene_ms;
-    bool finished, failed, taken;
+    bool begun, finished, failed, taken;
 };
 
-static double now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
-}
+/* The part of the progress that is the scene's where faces are painted too; how many there are is
+ * not known while the scene is painted. */
+#define SCENE_PART 0.75
+
+/* Faces with a shorter side below this have too few pixels to be painted better than the scene. */
+#define FACE_MIN_PX 16.0f
 
 p2a_status p2a_convert_size(p2a_context *ctx, uint32_t width_px, uint32_t height_px,
                             const p2a_options *options, uint32_t out_px[2])
@@ -79,15 +84,17 @@ p2a_status p2a_pipeline_create(p2a_context *ctx, const p2a_model *model, const p
     atomic_store(&ctx->stop, false);
     p2a_context_reset_peak(ctx);
 
-    const double begin = now_ms();
+    const double begin = p2a_now_ms();
     const p2a_image *photo = image;
     if (size_px[0] != image->width_px || size_px[1] != image->height_px) {
         status = p2a_image_resize(ctx, image, size_px[0], size_px[1], &job->resized);
         photo = job->resized;
     }
+    job->generator = model;
+    job->photo = photo;
     if (status == P2A_OK)
         status = p2a_scene_create(ctx, model, photo, options->band_rows_px, &job->scene);
-    job->scene_ms = now_ms() - begin;
+    job->scene_ms = p2a_now_ms() - begin;
     if (status != P2A_OK) {
         p2a_pipeline_destroy(job);
         return status;
@@ -96,20 +103,71 @@ p2a_status p2a_pipeline_create(p2a_context *ctx, const p2a_model *model, const p
     return P2A_OK;
 }
 
+p2a_status p2a_pipeline_use_faces(p2a_job *job, const p2a_model *detector, const p2a_model *parser)
+{
+    if (job->begun || job->faces)
+        return p2a_fail(job->ctx, P2A_ERR_ARGUMENT,
+                        "expected p2a_job_use_faces once and before the first step");
+    const p2a_faces_models models = {job->generator, detector, parser};
+    return p2a_faces_create(job->ctx, &models, job->photo, FACE_MIN_PX, &job->faces);
+}
+
+uint32_t p2a_pipeline_face_count(const p2a_job *job)
+{
+    return job->faces && job->finished ? (uint32_t)p2a_faces_found(job->faces)->count : 0;
+}
+
+p2a_status p2a_pipeline_face(p2a_job *job, uint32_t index, p2a_face_info *out)
+{
+    if (index >= p2a_pipeline_face_count(job))
+        return p2a_fail(job->ctx, P2A_ERR_ARGUMENT, "expected an index below %u, got %u",
+                        p2a_pipeline_face_count(job), index);
+    const p2a_face *face = &p2a_faces_found(job->faces)->faces[index];
+    memcpy(out->box_px, face->box_px, sizeof out->box_px);
+    out->score = face->score;
+    memcpy(out->landmarks_px, face->landmarks_px, sizeof out->landmarks_px);
+    return P2A_OK;
+}
+
+static p2a_status step_scene(p2a_job *job, double *out_progress)
+{
+    const double begin = p2a_now_ms();
+    double done = 0;
+    const p2a_status status = p2a_scene_step(job->scene, STEP_MULTIPLY_ADDS, &done);
+    if (status == P2A_OK && done >= 1.0) {
+        job->painted = p2a_scene_take(job->scene);
+        job->finished = job->faces == NULL;
+    }
+    job->scene_ms += p2a_now_ms() - begin;
+    *out_progress = job->faces ? SCENE_PART * done : done;
+    return status;
+}
+
+static p2a_status step_faces(p2a_job *job, double *out_progress)
+{
+    double done = 0;
+    const p2a_status status = p2a_faces_step(job->faces, job->painted, STEP_MULTIPLY_ADDS, &done);
+    job->finished = status == P2A_OK && done >= 1.0;
+    *out_progress = job->finished ? 1.0 : SCENE_PART + (1.0 - SCENE_PART) * done;
+    return status;
+}
+
 p2a_status p2a_pipeline_step(p2a_job *job, double *out_progress)
 {
     if (job->failed)
         return p2a_fail(job->ctx, P2A_ERR_ARGUMENT,
                         "expected a job that can go on, got one that has failed or was stopped");
+    job->begun = true;
     if (job->finished) {
         *out_progress = 1;
         return P2A_OK;
     }
-    const double begin = now_ms();
-    const p2a_status status = p2a_scene_step(job->scene, STEP_MULTIPLY_ADDS, out_progress);
-    job->scene_ms += now_ms() - begin;
+    p2a_status status = p2a_check_stop(job->ctx);
+    if (status == P2A_OK)
+        status = job->painted ? step_faces(job, out_progress) : step_scene(job, out_progress);
     job->failed = status != P2A_OK;
-    job->finished = status == P2A_OK && *out_progress >= 1.0;
+    if (job->failed)
+        *out_progress = 0;
     return status;
 }
 
@@ -124,8 +182,15 @@ p2a_status p2a_pipeline_take(p2a_job *job, p2a_result *result, p2a_image **out)
         result->multiply_adds = p2a_scene_multiply_adds(job->scene);
         result->peak_bytes = (double)p2a_context_peak_bytes(job->ctx);
         result->band_rows_px = (double)p2a_scene_band_rows(job->scene);
+        if (job->faces) {
+            result->faces_ms = p2a_faces_paint_ms(job->faces);
+            result->blend_ms = p2a_faces_blend_ms(job->faces);
+            result->face_count = (double)p2a_faces_painted(job->faces);
+            result->multiply_adds += p2a_faces_multiply_adds(job->faces);
+        }
     }
-    *out = p2a_scene_take(job->scene);
+    *out = job->painted;
+    job->painted = NULL;
     job->taken = true;
     return P2A_OK;
 }
@@ -134,7 +199,9 @@ void p2a_pipeline_destroy(p2a_job *job)
 {
     if (job == NULL)
         return;
+    p2a_faces_destroy(job->faces);
     p2a_scene_destroy(job->scene);
+    p2a_image_destroy(job->painted);
     p2a_image_destroy(job->resized);
     p2a_free(job->ctx, job);
 }

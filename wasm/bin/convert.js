@@ -8,7 +8,7 @@ import { convertPhoto } from '../js/conversion.js'
 import { Engine } from '../js/engine.js'
 import { P2AError } from '../js/errors.js'
 import { readInput, readPackagedModel, readStdin, writeOutput, writeStdout } from '../js/files.js'
-import { loadStyle, parseStyle, readManifest } from '../js/models.js'
+import { faceEntries, loadFaceModels, loadStyle, parseStyle, readManifest } from '../js/models.js'
 import { ProgressBar } from './progress.js'
 import { UsageError, oneOf, wholeNumber } from './usage.js'
 
@@ -22,6 +22,7 @@ export const CONVERT_OPTIONS = /** @type {const} */ ({
   threads: { type: 'string' },
   variant: { type: 'string' },
   'commercial-only': { type: 'boolean' },
+  'no-faces': { type: 'boolean' },
   json: { type: 'boolean' },
   quiet: { type: 'boolean' }
 })
@@ -38,9 +39,12 @@ const WIDTH_MAX = 65535
  * @property {number|'auto'} threads
  * @property {'auto'|'simd'|'relaxed'} variant
  * @property {boolean} commercialOnly
+ * @property {boolean} faces
  * @property {boolean} json
  * @property {boolean} quiet
  */
+
+/** @typedef {{style: number, faces: {detector: number, parser: number}|undefined}} Models loaded */
 
 /** @param {import('./usage.js').Parsed['values']} values @returns {Settings} */
 function readSettings(values) {
@@ -55,6 +59,7 @@ function readSettings(values) {
     quality: wholeNumber('--quality', values.quality, 1, 100) ?? 90,
     threads: wholeNumber('--threads', values.threads, 1, 16, 'auto') ?? 'auto',
     variant: /** @type {Settings['variant']} */ (oneOf('--variant', values.variant, ['auto', 'simd', 'relaxed']) ?? 'auto'),
+    faces: values['no-faces'] !== true,
     commercialOnly: values['commercial-only'] === true,
     json: values.json === true,
     quiet: values.quiet === true
@@ -116,16 +121,17 @@ async function planOutputs(inputs, output, settings) {
 
 /**
  * @param {Engine} engine
- * @param {number} model
+ * @param {Models} models
  * @param {{input: string, output: string, format: 'png'|'jpeg'}} item
  * @param {Settings} settings
  * @param {{stop: boolean}} interrupted
  * @param {ProgressBar} bar
  */
-async function convertOne(engine, model, item, settings, interrupted, bar) {
+async function convertOne(engine, models, item, settings, interrupted, bar) {
   const start = performance.now()
   const file = item.input === '-' ? await readStdin() : await readInput(item.input)
-  const made = await convertPhoto(engine, model, { file }, {
+  const made = await convertPhoto(engine, models.style, { file }, {
+    faceModels: models.faces,
     widthPx: settings.width,
     format: item.format,
     quality: settings.quality,
@@ -151,21 +157,27 @@ async function convertOne(engine, model, item, settings, interrupted, bar) {
 /**
  * What was asked for, found before anything is done: a file's bytes, or the parts of a style.
  * @param {Settings} settings
- * @returns {Promise<(engine: Engine) => Promise<number>>} loads it
+ * @returns {Promise<(engine: Engine) => Promise<Models>>} loads it
  */
 async function findModel(settings) {
+  const manifest = await readManifest(readPackagedModel)
+  const entries = settings.faces ? faceEntries(manifest) : undefined
+  const bindingFaces = entries && [entries.detector, entries.parser].find((entry) => entry.commercial_use !== 'yes')
+  if (settings.commercialOnly && bindingFaces) {
+    throw new UsageError(`expected --no-faces with --commercial-only, because ${bindingFaces.name} is for ${bindingFaces.license}`)
+  }
+  const loadFaces = async (/** @type {Engine} */ engine) => entries && loadFaceModels(engine, entries, readPackagedModel)
   if (settings.model !== undefined) {
     const file = await readInput(settings.model)
-    return async (engine) => engine.loadModel(file)
+    return async (engine) => ({ style: engine.loadModel(file), faces: await loadFaces(engine) })
   }
-  const manifest = await readManifest(readPackagedModel)
   try {
     const parts = parseStyle(manifest, settings.style)
     const bound = parts.find(({ entry }) => entry.commercial_use !== 'yes')
     if (settings.commercialOnly && bound) {
       throw new UsageError(`expected a style with commercial use for --commercial-only, got ${bound.entry.name} (${bound.entry.license})`)
     }
-    return (engine) => loadStyle(engine, parts, readPackagedModel)
+    return async (engine) => ({ style: await loadStyle(engine, parts, readPackagedModel), faces: await loadFaces(engine) })
   } catch (error) {
     if (error instanceof UsageError) throw error
     throw new UsageError(/** @type {Error} */ (error).message.replace('for style', 'for --style'))
@@ -191,11 +203,11 @@ export async function runConvert({ values, positionals: inputs }) {
   const bar = new ProgressBar(process.stderr, settings.quiet || settings.json)
   let failed = 0
   try {
-    const model = await load(engine)
+    const models = await load(engine)
     for (const item of items) {
       if (interrupted.stop) break
       try {
-        const done = await convertOne(engine, model, item, settings, interrupted, bar)
+        const done = await convertOne(engine, models, item, settings, interrupted, bar)
         bar.clear()
         if (settings.json) report.write(`${JSON.stringify(done)}\n`)
         else if (!settings.quiet) process.stderr.write(`${done.input} -> ${done.output}  ${done.width}x${done.height}  ${(done.timings.total / 1000).toFixed(1)} s\n`)

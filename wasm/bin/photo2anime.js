@@ -20,7 +20,8 @@ convert: INPUT is a JPEG or PNG file, or - for stdin. With several inputs, -o is
   -o, --output FILE|DIR|-    where the result goes; - is stdout (one input only)
   --style NAME               see photo2anime models (the default style); or a blend of them:
                              --style miyazaki=0.4,shinkai=0.6
-  --commercial-only          refuse styles that may not be used commercially
+  --no-faces                 do not find faces and paint them at their own scale
+  --commercial-only          refuse styles and networks that may not be used commercially
   --model FILE               a model file of your own instead of a style
   --width original|N         width of the result in pixels, height in proportion (original)
   --format png|jpeg          from the output's name unless told, else png

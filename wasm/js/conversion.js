@@ -15,6 +15,7 @@
  * @property {number} [widthPx] of the result; 0 (the photo's own) unless told
  * @property {'png'|'jpeg'|'rgba'} [format] of the image; rgba: plain rows
  * @property {number} [quality] 1..100, for JPEG
+ * @property {{detector: number, parser: number}} [faceModels] paint faces too
  * @property {() => Promise<unknown>} pause awaited between two steps
  * @property {() => boolean} [shouldStop]
  * @property {(stage: Stage, part: number) => void} [onProgress] part: 0..1 of that stage
@@ -25,7 +26,7 @@
  * @property {Uint8Array<ArrayBuffer>|Uint8ClampedArray<ArrayBuffer>} image the file, or the RGBA rows
  * @property {number} width
  * @property {number} height
- * @property {never[]} faces what was painted as a face
+ * @property {import('./engine.js').Face[]} faces that were found; empty without faceModels
  * @property {Timings} timings
  * @property {number} peakBytes most memory of the C core
  * @property {{variant: 'simd'|'relaxed', threads: number}} backend
@@ -71,7 +72,7 @@ export async function convertPhoto(engine, model, photo, options) {
   let made
   try {
     await pause()
-    const steps = engine.convertSteps(model, picture, { widthPx: options.widthPx, shouldStop: options.shouldStop })
+    const steps = engine.convertSteps(model, picture, { widthPx: options.widthPx, faceModels: options.faceModels, shouldStop: options.shouldStop })
     for (;;) {
       const { done, value } = steps.next()
       if (done) {
@@ -94,7 +95,7 @@ export async function convertPhoto(engine, model, photo, options) {
       image,
       width: made.picture.width,
       height: made.picture.height,
-      faces: [],
+      faces: made.faces,
       timings: {
         decode: ms(decodeEnd - decodeStart),
         scene: ms(made.result.sceneMs),

@@ -8,7 +8,7 @@
  */
 import { P2AError } from './errors.js'
 import { Heap } from './heap.js'
-import { ESTIMATE, FORMAT, LIMITS, OPTIONS, RESULT, STATUS } from './layout.js'
+import { ESTIMATE, FACE_INFO_FLOATS, FORMAT, LIMITS, OPTIONS, RESULT, STATUS } from './layout.js'
 import { chooseVariant, endThreads, instantiate } from './module.js'
 import { bytes, expected, oneOf, wholeNumber } from './validate.js'
 
@@ -26,6 +26,7 @@ import { bytes, expected, oneOf, wholeNumber } from './validate.js'
  * @typedef {object} ConvertOptions
  * @property {number} [widthPx] of the result; 0 (the photo's own) unless told
  * @property {number} [bandRowsPx] rows painted at a time; 0 (chosen) unless told
+ * @property {{detector: number, parser: number}} [faceModels] paint faces too, with these models
  * @property {(part: number) => void} [onProgress] called between steps with 0..1
  * @property {() => boolean} [shouldStop] asked between steps; true ends with STOPPED
  */
@@ -38,7 +39,8 @@ import { bytes, expected, oneOf, wholeNumber } from './validate.js'
  * @property {number} channels 3 or 4
  */
 
-/** @typedef {{picture: Picture, result: Record<string, number>}} Converted result: p2a_result */
+/** @typedef {{box: number[], score: number, landmarks: number[][]}} Face in pixels of the result: left, top, right, bottom; eyes, nose, corners of the mouth */
+/** @typedef {{picture: Picture, result: Record<string, number>, faces: Face[]}} Converted result: p2a_result */
 
 const U32_MAX = 0xffffffff
 
@@ -321,6 +323,12 @@ export class Engine {
       return this.#heap.u32(out)
     })
     try {
+      if (options.faceModels) {
+        const { detector, parser } = options.faceModels
+        this.#ownModel(detector)
+        this.#ownModel(parser)
+        this.#check((core) => core._p2a_job_use_faces(job, detector, parser))
+      }
       for (let part = 0; part < 1; ) {
         if (options.shouldStop?.()) throw new P2AError('STOPPED', 'the conversion was stopped')
         part = this.#heap.withScratch(8, (out) => {
@@ -332,7 +340,7 @@ export class Engine {
       }
       return this.#heap.withScratch(8 * RESULT.length, (result) => {
         const made = this.#image((core, _ctx, out) => core._p2a_job_take(job, result, out))
-        return { picture: made, result: this.#heap.struct(result, RESULT) }
+        return { picture: made, result: this.#heap.struct(result, RESULT), faces: this.#faces(job) }
       })
     } finally {
       if (!this.#dead) this.#do((core) => core._p2a_job_destroy(job))
@@ -394,6 +402,19 @@ export class Engine {
       const value = options[/** @type {'widthPx'|'bandRowsPx'} */ (name)]
       if (value !== undefined) this.#heap.setU32(settings + 4 * i, wholeNumber(name, value, 0, U32_MAX))
     })
+  }
+
+  /** @param {number} job finished @returns {Face[]} */
+  #faces(job) {
+    const count = this.#do((core) => core._p2a_job_face_count(job))
+    return this.#heap.withScratch(4 * FACE_INFO_FLOATS, (out) =>
+      Array.from({ length: count }, (_, i) => {
+        this.#check((core) => core._p2a_job_face(job, i, out))
+        const numbers = this.#heap.f32s(out, FACE_INFO_FLOATS).map((value) => Math.round(value * 100) / 100)
+        const points = numbers.slice(5)
+        return { box: numbers.slice(0, 4), score: numbers[4], landmarks: [0, 2, 4, 6, 8].map((k) => points.slice(k, k + 2)) }
+      })
+    )
   }
 
   /**

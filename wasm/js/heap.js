@@ -96,6 +96,16 @@ export class Heap {
 
   /**
    * @param {number} pointer
+   * @param {number} count
+   * @returns {number[]} 4-byte floats
+   */
+  f32s(pointer, count) {
+    const view = this.#view()
+    return Array.from({ length: count }, (_, i) => view.getFloat32(pointer + 4 * i, true))
+  }
+
+  /**
+   * @param {number} pointer
    * @param {readonly string[]} fields names, in order
    * @returns {Record<string, number>} a struct of 8-byte floats
    */

@@ -25,6 +25,9 @@ export const RESULT = [
 /** p2a_estimate, all f64. */
 export const ESTIMATE = ['peakBytes', 'multiplyAdds', 'widthPx', 'heightPx']
 
+/** p2a_face_info, all f32: the box, the score, five points. */
+export const FACE_INFO_FLOATS = 15
+
 /** p2a_format */
 export const FORMAT = { png: 0, jpeg: 1 }
 

@@ -86,6 +86,36 @@ export function parseStyle(manifest, text) {
 }
 
 /**
+ * The networks that find and parse faces.
+ * @param {ModelEntry[]} manifest
+ * @returns {{detector: ModelEntry, parser: ModelEntry}|undefined} undefined where the package has none
+ */
+export function faceEntries(manifest) {
+  const detector = manifest.find((entry) => entry.kind === 'detector')
+  const parser = manifest.find((entry) => entry.kind === 'parser')
+  return detector && parser ? { detector, parser } : undefined
+}
+
+/**
+ * @param {import('./engine.js').Engine} engine
+ * @param {{detector: ModelEntry, parser: ModelEntry}} entries
+ * @param {ReadModelFile} read
+ * @returns {Promise<{detector: number, parser: number}>} models; dispose with engine.disposeModel()
+ * @throws {P2AError} IO, MODEL, MEMORY
+ */
+export async function loadFaceModels(engine, entries, read) {
+  const detectorFile = await readModel(entries.detector, read)
+  const parserFile = await readModel(entries.parser, read)
+  const detector = engine.loadModel(detectorFile)
+  try {
+    return { detector, parser: engine.loadModel(parserFile) }
+  } catch (error) {
+    engine.disposeModel(detector)
+    throw error
+  }
+}
+
+/**
  * Load a style into an engine; several are blended and only the blend is kept.
  * @param {import('./engine.js').Engine} engine
  * @param {{entry: ModelEntry, share: number}[]} parts of parseStyle()

@@ -1,0 +1,119 @@
+/* answer.c - a picture -> all outputs of a network, whole */
+#include "pipeline/answer.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "tensor/pixels.h"
+
+struct p2a_answer {
+    p2a_context *ctx;
+    const p2a_model *model;
+    p2a_network *network;
+    const p2a_image *image;
+    p2a_frame frame;
+    size_t planned_height;
+    float *outputs[P2A_GRAPH_OUTPUTS_MAX]; /* owned */
+};
+
+p2a_status p2a_answer_create(p2a_context *ctx, const p2a_model *model, p2a_answer **out)
+{
+    *out = NULL;
+    p2a_answer *answer = p2a_alloc_zeroed(ctx, 1, sizeof *answer);
+    if (answer == NULL)
+        return p2a_fail_memory(ctx, sizeof *answer, "a network's answer");
+    answer->ctx = ctx;
+    answer->model = model;
+    const p2a_status status = p2a_network_create(ctx, &model->graph, &answer->network);
+    if (status != P2A_OK) {
+        p2a_answer_destroy(answer);
+        return status;
+    }
+    *out = answer;
+    return P2A_OK;
+}
+
+static void forget_outputs(p2a_answer *answer)
+{
+    for (uint32_t i = 0; i < P2A_GRAPH_OUTPUTS_MAX; i++) {
+        p2a_free(answer->ctx, answer->outputs[i]);
+        answer->outputs[i] = NULL;
+    }
+    answer->planned_height = 0;
+}
+
+void p2a_answer_destroy(p2a_answer *answer)
+{
+    if (answer == NULL)
+        return;
+    forget_outputs(answer);
+    p2a_network_destroy(answer->network);
+    p2a_free(answer->ctx, answer);
+}
+
+static void read_rows(void *user, size_t first, size_t rows, float *out)
+{
+    const p2a_answer *answer = user;
+    p2a_floats_from_pixels(answer->image, &answer->frame, first, rows, answer->model->graph.range,
+                           out);
+}
+
+static void write_rows(void *user, uint32_t output, size_t first, size_t rows, const float *values)
+{
+    const p2a_answer *answer = user;
+    const p2a_shape shape = p2a_network_output_shape(answer->network, output);
+    const size_t row_floats = shape.width * shape.channels;
+    memcpy(answer->outputs[output] + first * row_floats, values, rows * row_floats * sizeof(float));
+}
+
+static p2a_status plan(p2a_answer *answer, size_t height, size_t width)
+{
+    forget_outputs(answer);
+    p2a_status status = p2a_network_plan(answer->network, height, width, 0);
+    for (uint32_t i = 0; status == P2A_OK && i < answer->model->graph.output_count; i++) {
+        const p2a_shape shape = p2a_network_output_shape(answer->network, i);
+        answer->outputs[i] = p2a_alloc_zeroed(answer->ctx, shape.height * shape.width,
+                                              shape.channels * sizeof(float));
+        if (answer->outputs[i] == NULL)
+            status = p2a_fail_memory(
+                answer->ctx, shape.height * shape.width * shape.channels * sizeof(float),
+                "a network's answer");
+    }
+    if (status != P2A_OK) {
+        forget_outputs(answer);
+        return status;
+    }
+    answer->frame.width_px = width;
+    answer->planned_height = height;
+    return P2A_OK;
+}
+
+p2a_status p2a_answer_start(p2a_answer *answer, const p2a_image *image)
+{
+    const size_t multiple = answer->model->graph.multiple_of;
+    const size_t height = (image->height_px + multiple - 1) / multiple * multiple;
+    const size_t width = (image->width_px + multiple - 1) / multiple * multiple;
+    if (answer->planned_height != height || answer->frame.width_px != width) {
+        const p2a_status status = plan(answer, height, width);
+        if (status != P2A_OK)
+            return status;
+    }
+    answer->image = image;
+    p2a_network_start(answer->network, read_rows, write_rows, answer);
+    return P2A_OK;
+}
+
+p2a_status p2a_answer_step(p2a_answer *answer, double budget, double *out_done)
+{
+    return p2a_network_step(answer->network, budget, out_done);
+}
+
+const float *p2a_answer_values(const p2a_answer *answer, uint32_t index)
+{
+    return answer->outputs[index];
+}
+
+p2a_shape p2a_answer_shape(const p2a_answer *answer, uint32_t index)
+{
+    return p2a_network_output_shape(answer->network, index);
+}

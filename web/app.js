@@ -148,9 +148,9 @@ async function paint() {
       seconds: ((performance.now() - start) / 1000).toFixed(1)
     }
     await compare.showResult(result.url, words.anime)
-    showBackend()
     showCaption()
     say(at('caption').textContent)
+    keepForOffline()
   } catch (error) {
     if (controller.signal.aborted) say(words.cancelled)
     else showError(error)
@@ -186,18 +186,37 @@ function switchLanguage() {
   clearError()
 }
 
+/** Keep what this visit used, so that the next one needs no network. */
+async function keepForOffline() {
+  if (!navigator.serviceWorker || !converter) return
+  const { variant, threads } = converter.info
+  const name = `wasm/dist/p2a-${variant}${threads > 1 ? '-threads' : ''}`
+  const files = [`${name}.mjs`, `${name}.wasm`, `models/${chosenStyle().file}`]
+  try {
+    await navigator.serviceWorker.register('service-worker.js')
+    const { active } = await navigator.serviceWorker.ready
+    active.postMessage({ files })
+  } catch {
+    /* a private window, or a host without https: the page works with the network only */
+  }
+}
+
 async function start() {
   try {
     converter = await createConverter()
     showBackend()
     styles = (await converter.models()).filter((entry) => entry.kind === 'generator' && entry.use === 'scenes')
     showStyles()
+    keepForOffline()
   } catch (error) {
     showError(error)
   }
   showButtons()
 }
 
+navigator.serviceWorker?.addEventListener('message', ({ data }) => {
+  at('offline').hidden = !data.kept
+})
 listenForPhotos(at('file'), at('stage'), usePhoto)
 at('panel').addEventListener('submit', (event) => {
   event.preventDefault()

@@ -32,6 +32,7 @@ const TEXTS = {
     backend: (variant, threads) => `${variant === 'relaxed' ? 'Relaxed SIMD' : 'SIMD'}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     why: (variant, isolated) =>
       `${variant === 'relaxed' ? 'This browser has relaxed SIMD, the faster WebAssembly instructions.' : 'This browser has no relaxed SIMD; plain WebAssembly SIMD is used.'} ${isolated ? 'The page is cross-origin isolated, so all cores may help.' : 'The page is served without COOP and COEP headers, so one thread runs.'}`,
+    offline: 'This page now works without a network, too.',
     errors: {
       IMAGE: 'This file cannot be read as a picture.',
       LIMIT: 'This picture is larger than the limit.',
@@ -74,6 +75,7 @@ const TEXTS = {
     backend: (variant, threads) => `${variant === 'relaxed' ? '宽松 SIMD' : 'SIMD'}，${threads} 线程`,
     why: (variant, isolated) =>
       `${variant === 'relaxed' ? '此浏览器支持更快的宽松 SIMD 指令。' : '此浏览器不支持宽松 SIMD，使用普通 WebAssembly SIMD。'}${isolated ? '页面已跨源隔离，可使用全部核心。' : '页面没有 COOP 和 COEP 响应头，只用一个线程。'}`,
+    offline: '此页面现在可以离线使用。',
     errors: {
       IMAGE: '无法把这个文件读作图片。',
       LIMIT: '图片超出了大小限制。',

@@ -1,6 +1,6 @@
 /* page.test.js - the page in Chromium, used as a person uses it */
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 
 import { createPageServer } from '../../wasm/bin/serve.js'
@@ -288,6 +288,31 @@ describe('page', () => {
     } finally {
       other.close()
     }
+  })
+
+  it('works in flight mode after the first visit, threads included', async () => {
+    const served = await listen(createPageServer())
+    await open(served.url)
+    await page.locator('#offline:not([hidden])').waitFor({ state: 'attached', timeout: 30_000 })
+    served.close()
+    await page.reload()
+    await page.locator('#badge').waitFor()
+    assert.equal(await page.evaluate(() => crossOriginIsolated), true)
+    await page.locator('#file').setInputFiles(madeFile('photo.png', 50, 40))
+    await paint()
+    assert.equal((await download('Download PNG')).width, 50)
+  })
+
+  it('keeps every file of the page and of the worker for flight mode', () => {
+    const listed = readFileSync(new URL('../../web/service-worker.js', import.meta.url), 'utf8').match(/FILES = \[([^\]]*)\]/)[1].match(/[^\s',]+/g)
+    const there = (folder) => readdirSync(new URL(`../../${folder}`, import.meta.url))
+    const wanted = [
+      './',
+      ...there('web').filter((name) => !['index.html', 'service-worker.js'].includes(name)),
+      ...there('wasm/js').filter((name) => name !== 'files.js' && name.endsWith('.js')).map((name) => `wasm/js/${name}`), /* files.js is for Node */
+      'models/manifest.json'
+    ]
+    assert.deepEqual([...listed].sort(), wanted.sort())
   })
 
   for (const [variant, threads] of [['simd', 1], ['relaxed', 1], ['simd', 2], ['relaxed', 2]]) {

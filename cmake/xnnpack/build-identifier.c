@@ -1,4 +1,5 @@
-/* build-identifier.c - the number by which XNNPACK tells weight caches of other builds from its own */
+/* build-identifier.c - the number by which XNNPACK tells weight caches of other builds from its own
+ */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

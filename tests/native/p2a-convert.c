@@ -8,7 +8,8 @@
 #include "photo2anime.h"
 
 static const char usage[] =
-    "usage: p2a-convert --model FILE [--width N] [--band-rows N] [--threads N] [--memory-mbytes N]\n"
+    "usage: p2a-convert --model FILE [--width N] [--band-rows N] [--threads N] [--memory-mbytes "
+    "N]\n"
     "                   [--raw] [--decode-only] INPUT OUTPUT\n"
     "OUTPUT is a PNG; with --raw it is width, height and channels as three 32-bit little-endian\n"
     "numbers and then the pixels. --decode-only writes the photo as it was read.\n";
@@ -78,7 +79,8 @@ static bool read_arguments(int count, char **words, settings *out)
     return true;
 }
 
-/* The whole file, given: release with free(). NULL, and a message on stderr, if it cannot be read. */
+/* The whole file, given: release with free(). NULL, and a message on stderr, if it cannot be read.
+ */
 static uint8_t *read_file(const char *name, size_t *out_bytes)
 {
     FILE *file = fopen(name, "rb");
@@ -121,7 +123,8 @@ static bool write_picture(p2a_context *ctx, const settings *set, const p2a_image
 {
     uint8_t header[12], *png = NULL;
     size_t png_bytes = 0;
-    if (!set->raw && p2a_image_encode(ctx, image, P2A_FORMAT_PNG, 100, &png_bytes, &png) != P2A_OK) {
+    if (!set->raw &&
+        p2a_image_encode(ctx, image, P2A_FORMAT_PNG, 100, &png_bytes, &png) != P2A_OK) {
         fprintf(stderr, "%s\n", p2a_context_message(ctx));
         return false;
     }

@@ -4,7 +4,8 @@
 
 /*
  * XNNPACK asks a library named cpuinfo. On x86 gcc and clang answer the same questions, so that
- * library is not needed. Kernels that this build leaves out (cmake/xnnpack.cmake) are not asked for.
+ * library is not needed. Kernels that this build leaves out (cmake/xnnpack.cmake) are not asked
+ * for.
  */
 #include <stdbool.h>
 
@@ -34,7 +35,8 @@ P2A_CPU_HAS(avx512vbmi, "avx512vbmi")
 P2A_CPU_HAS(avx512vnni, "avx512vnni")
 P2A_CPU_HAS(gfni, "gfni")
 
-/* gcc 10 has no word for f16c. Every processor with AVX2 has it; without it AVX kernels are used. */
+/* gcc 10 has no word for f16c. Every processor with AVX2 has it; without it AVX kernels are used.
+ */
 static inline bool cpuinfo_has_x86_f16c(void)
 {
     return cpuinfo_has_x86_avx2();
@@ -43,7 +45,12 @@ static inline bool cpuinfo_has_x86_f16c(void)
 #undef P2A_CPU_HAS
 
 /* First-generation Zen splits 256-bit operations in two, so XNNPACK gives it smaller tiles. */
-enum cpuinfo_uarch { cpuinfo_uarch_unknown, cpuinfo_uarch_zen, cpuinfo_uarch_dhyana, cpuinfo_uarch_zen4 };
+enum cpuinfo_uarch {
+    cpuinfo_uarch_unknown,
+    cpuinfo_uarch_zen,
+    cpuinfo_uarch_dhyana,
+    cpuinfo_uarch_zen4
+};
 
 struct cpuinfo_core {
     enum cpuinfo_uarch uarch;

@@ -12,9 +12,11 @@ let words = setLanguage(language)
 let converter
 /** @type {import('./wasm/js/models.js').ModelEntry[]} */
 let styles = []
+/** @type {import('./wasm/js/models.js').ModelEntry[]} what finds and parses faces */
+let faceNetworks = []
 /** @type {import('./photo.js').Photo|undefined} */
 let photo
-/** @type {{blob: Blob, url: string, width: number, height: number, seconds: string}|undefined} */
+/** @type {{blob: Blob, url: string, width: number, height: number, seconds: string, faces: number}|undefined} */
 let result
 /** @type {AbortController|undefined} */
 let running
@@ -43,9 +45,13 @@ function chosenStyle() {
   return styles.find((entry) => entry.name === new FormData(at('panel')).get('style'))
 }
 
+/** The terms of all networks that would be used: one that forbids commercial use forbids it for the picture. */
 function showLicense() {
   const entry = chosenStyle()
-  at('license').textContent = entry ? words.license(entry.commercial_use === 'yes', entry.license) : ''
+  if (!entry) return
+  const used = [entry, ...(at('faces').checked && !at('face-choice').hidden ? faceNetworks : [])]
+  const licences = new Set(used.map((one) => one.license))
+  at('license').textContent = words.license(used.every((one) => one.commercial_use === 'yes'), [...licences].join('; '))
 }
 
 /** Radio buttons from models/manifest.json; what was chosen stays chosen. */
@@ -74,7 +80,7 @@ function showBackend() {
 function showCaption() {
   if (!photo) return
   const text = result
-    ? words.finished(result.width, result.height, result.seconds)
+    ? words.finished(result.width, result.height, result.seconds, result.faces)
     : words.loaded(photo.name, photo.width, photo.height)
   at('caption').textContent = photo.byBrowser && !result ? `${text} (${words.byBrowser})` : text
 }
@@ -136,6 +142,7 @@ async function paint() {
     const made = await converter.convert(photo.input, {
       style: chosenStyle()?.name,
       width: width === 'original' ? 'original' : Number(width),
+      faces: at('faces').checked,
       output: 'blob',
       signal: controller.signal,
       onProgress: showProgress
@@ -145,7 +152,8 @@ async function paint() {
       url: URL.createObjectURL(made.image),
       width: made.width,
       height: made.height,
-      seconds: ((performance.now() - start) / 1000).toFixed(1)
+      seconds: ((performance.now() - start) / 1000).toFixed(1),
+      faces: made.faces.length
     }
     await compare.showResult(result.url, words.anime)
     showCaption()
@@ -191,7 +199,7 @@ async function keepForOffline() {
   if (!navigator.serviceWorker || !converter) return
   const { variant, threads } = converter.info
   const name = `wasm/dist/p2a-${variant}${threads > 1 ? '-threads' : ''}`
-  const files = [`${name}.mjs`, `${name}.wasm`, `models/${chosenStyle().file}`]
+  const files = [`${name}.mjs`, `${name}.wasm`, ...[chosenStyle(), ...faceNetworks].map((entry) => `models/${entry.file}`)]
   try {
     await navigator.serviceWorker.register('service-worker.js')
     const { active } = await navigator.serviceWorker.ready
@@ -205,7 +213,10 @@ async function start() {
   try {
     converter = await createConverter()
     showBackend()
-    styles = (await converter.models()).filter((entry) => entry.kind === 'generator' && entry.use === 'scenes')
+    const models = await converter.models()
+    styles = models.filter((entry) => entry.kind === 'generator' && entry.use === 'scenes')
+    faceNetworks = models.filter((entry) => entry.kind === 'detector' || entry.kind === 'parser')
+    at('face-choice').hidden = !faceNetworks.some((entry) => entry.kind === 'detector') || !faceNetworks.some((entry) => entry.kind === 'parser')
     showStyles()
     keepForOffline()
   } catch (error) {
@@ -222,7 +233,7 @@ at('panel').addEventListener('submit', (event) => {
   event.preventDefault()
   paint()
 })
-at('styles').addEventListener('change', showLicense)
+for (const id of ['styles', 'faces']) at(id).addEventListener('change', showLicense)
 at('cancel').addEventListener('click', () => running?.abort())
 at('png').addEventListener('click', () => download('png'))
 at('jpeg').addEventListener('click', () => download('jpeg'))

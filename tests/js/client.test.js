@@ -6,8 +6,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 import { Engine } from '../../wasm/js/engine.js'
 import { P2AError, createConverter } from '../../wasm/js/index.js'
+import { faceEntries } from '../../wasm/js/models.js'
 import { createFolder, run } from './command.js'
-import { defaultStyle, madePixels } from './pictures.js'
+import { defaultStyle, difference, madePixels, photoPath } from './pictures.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const style = await defaultStyle()
@@ -82,6 +83,19 @@ describe('converter', () => {
     assert.ok(made.timings.total >= made.timings.scene && made.timings.scene > 0)
     assert.ok(made.peakBytes > 80 * 50 * 3)
     assert.deepEqual(made.backend, { variant: 'simd', threads: 1 })
+  })
+
+  it('paints the faces of a photo where the package has the networks for it, and leaves them when told to', async () => {
+    const networks = faceEntries(await converter.models())
+    const made = await converter.convert(photoPath(2), { width: 500, output: 'imagedata' })
+    assert.equal(made.faces.length > 0, networks !== undefined, `${made.faces.length} faces`)
+    for (const { box, score, landmarks } of made.faces) {
+      assert.ok(box[2] > box[0] && box[3] > box[1] && score >= 0.6 && landmarks.length === 5)
+    }
+    const without = await converter.convert(photoPath(2), { width: 500, output: 'imagedata', faces: false })
+    assert.deepEqual(without.faces, [])
+    assert.equal(difference(made.image.data, without.image.data).max > 0, networks !== undefined)
+    await assert.rejects(converter.convert(photoPath(2), { faces: 'all' }), { code: 'ARGUMENT', message: /for faces, got "all"/ })
   })
 
   it('takes bytes, a buffer, a Blob, a URL, a path and pixels, and gives one result', async () => {

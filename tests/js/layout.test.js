@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 
 import { P2AError } from '../../wasm/js/errors.js'
-import { ESTIMATE, FORMAT, LIMITS, OPTIONS, RESULT, STATUS } from '../../wasm/js/layout.js'
+import { ESTIMATE, FACE_INFO_FLOATS, FORMAT, LIMITS, OPTIONS, RESULT, STATUS } from '../../wasm/js/layout.js'
 
 const header = readFileSync(new URL('../../src/photo2anime.h', import.meta.url), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')
 
@@ -36,6 +36,14 @@ describe('layout', () => {
       for (const [own, field] of found) assert.equal(own, type, field)
     })
   }
+
+  it('p2a_face_info is floats only, and as many as the header says', () => {
+    const body = header.match(/typedef struct p2a_face_info \{([^}]*)\} p2a_face_info;/)[1]
+    const found = [...body.matchAll(/(\w+)\s+(\w+)(?:\[(\d+)\])?;/g)].map(([, type, name, count]) => ({ type, name, count: Number(count ?? 1) }))
+    assert.deepEqual(found.map(({ type }) => type), ['float', 'float', 'float'])
+    assert.deepEqual(found.map(({ name }) => name), ['box_px', 'score', 'landmarks_px'])
+    assert.equal(found.reduce((sum, { count }) => sum + count, 0), FACE_INFO_FLOATS)
+  })
 
   it('every status has its number and a code', () => {
     const numbers = constants('p2a_status')

@@ -30,6 +30,7 @@ import { bytes, expected, oneOf, wholeNumber } from './validate.js'
  * @typedef {object} ConvertOptions
  * @property {string} [style] the default style unless told
  * @property {'original'|number} [width] of the result in pixels
+ * @property {boolean} [faces] find faces and paint them at their own scale; true unless told
  * @property {'bytes'|'blob'|'imagedata'} [output] bytes unless told
  * @property {'png'|'jpeg'} [format] png unless told
  * @property {number} [quality] 1..100, for JPEG
@@ -162,9 +163,10 @@ export class Converter {
    * @throws {P2AError} ARGUMENT, IMAGE, LIMIT, MEMORY, MODEL, IO, TRAP, DISPOSED; or the signal's reason (AbortError)
    */
   async convert(input, options = {}) {
-    const { transfer = false, signal, onProgress } = options
+    const { faces = true, transfer = false, signal, onProgress } = options
     signal?.throwIfAborted()
-    return this.#picture('convert', styleAndWidth(options), input, options, { transfer, signal, onProgress })
+    if (typeof faces !== 'boolean') throw expected('true or false', 'faces', faces)
+    return this.#picture('convert', { faces, ...styleAndWidth(options) }, input, options, { transfer, signal, onProgress })
   }
 
   /**

@@ -7,7 +7,7 @@
 import { convertPhoto, encodePhoto } from './conversion.js'
 import { Engine } from './engine.js'
 import { P2AError } from './errors.js'
-import { loadStyle, parseStyle, readManifest } from './models.js'
+import { faceEntries, loadFaceModels, loadStyle, parseStyle, readManifest } from './models.js'
 import { toWire } from './protocol.js'
 import { ownPort } from './thread.js'
 
@@ -62,6 +62,8 @@ class Host {
   #models = ''
   /** @type {Map<string, number>} what a style is made of -> the model; the one used last is last */
   #loaded = new Map()
+  /** @type {{detector: number, parser: number}|undefined} */
+  #faceModels
   #pause = createPause()
   /** multiply-adds a second, once measured */
   #rate = 0
@@ -102,9 +104,14 @@ class Host {
     return { ...this.#engine.info, version: this.#engine.version }
   }
 
-  /** @param {Control} control */
+  /** @param {Pick<Control, 'signal'>} control */
   #manifest({ signal }) {
-    return readManifest((path) => read(new URL(path, this.#models).href, signal))
+    return readManifest(this.#reader({ signal }))
+  }
+
+  /** @param {Pick<Control, 'signal'>} control @returns {import('./models.js').ReadModelFile} */
+  #reader({ signal }) {
+    return (path) => read(new URL(path, this.#models).href, signal)
   }
 
   /** @param {string|undefined} style @param {Control} control */
@@ -114,13 +121,21 @@ class Host {
     const key = parts.map(({ entry, share }) => `${entry.sha256}=${share}`).join(',')
     let model = this.#loaded.get(key)
     if (model === undefined) {
-      model = await loadStyle(this.#opened(), parts, (path) => read(new URL(path, this.#models).href, control.signal))
+      model = await loadStyle(this.#opened(), parts, this.#reader(control))
     }
     this.#loaded.delete(key)
     this.#loaded.set(key, model)
     this.#forgetOldModels()
     control.progress({ stage: 'load', part: 1 })
     return { name: parts.length === 1 ? parts[0].entry.name : /** @type {string} */ (style), model }
+  }
+
+  /** The networks for faces, where the package has them. @param {Control} control */
+  async #faces(control) {
+    const entries = faceEntries(await this.#manifest(control))
+    if (!entries) return undefined
+    this.#faceModels ??= await loadFaceModels(this.#opened(), entries, this.#reader(control))
+    return this.#faceModels
   }
 
   /** A slider between two styles makes a model for each of its places. */
@@ -142,11 +157,13 @@ class Host {
   }
 
   /** @param {Payloads['convert']} payload @param {Control} control */
-  async #convert({ source, style, ...options }, control) {
+  async #convert({ source, style, faces, ...options }, control) {
     const { name, model } = await this.#style(style, control)
+    const faceModels = faces ? await this.#faces(control) : undefined
     const photo = await this.#photo(source, control)
     const made = await convertPhoto(this.#opened(), model, photo, {
       ...options,
+      faceModels,
       pause: this.#pause,
       shouldStop: () => control.stopped,
       onProgress: (stage, part) => control.progress({ stage, part })

@@ -11,8 +11,8 @@
 
 #define ROWS_PER_PIECE 16
 #define TAPS 4 /* of Catmull-Rom, each way */
-#define REDUCE_MARGIN_PX                                                                           \
-    4.0 /* in reduced pixels: Lanczos' 3 lobes and the 2 of Catmull-Rom, less 1 */
+/* In reduced pixels: the 3 lobes of Lanczos and the 2 pixels of Catmull-Rom, less the overlap. */
+#define REDUCE_MARGIN_PX 4.0
 #define SAMPLES_MAX 16
 
 typedef struct warp_job {

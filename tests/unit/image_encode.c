@@ -34,6 +34,35 @@ static void fill(uint8_t *pixels, uint32_t w, uint32_t h, uint32_t channels, int
             }
 }
 
+/* Few readers compare the checksum of the pixel data; those that do refuse the file. */
+static void check_adler(const uint8_t *file, size_t count, size_t raw_count)
+{
+    uint8_t *data = malloc(count), *raw = malloc(raw_count + 1);
+    size_t data_count = 0;
+    for (size_t at = 8; at + 12 <= count;) {
+        const size_t bytes = (size_t)file[at] << 24 | (size_t)file[at + 1] << 16 |
+                             (size_t)file[at + 2] << 8 | file[at + 3];
+        if (memcmp(file + at + 4, "IDAT", 4) == 0) {
+            memcpy(data + data_count, file + at + 8, bytes);
+            data_count += bytes;
+        }
+        at += 12 + bytes;
+    }
+    CHECK_EQUAL(stbi_zlib_decode_buffer((char *)raw, (int)raw_count + 1, (const char *)data,
+                                        (int)data_count),
+                raw_count);
+    uint32_t a = 1, b = 0;
+    for (size_t i = 0; i < raw_count; i++) {
+        a = (a + raw[i]) % 65521;
+        b = (b + a) % 65521;
+    }
+    const uint8_t *end = data + data_count - 4;
+    CHECK_EQUAL((uint32_t)end[0] << 24 | (uint32_t)end[1] << 16 | (uint32_t)end[2] << 8 | end[3],
+                b << 16 | a);
+    free(raw);
+    free(data);
+}
+
 static void png_comes_back(p2a_context *ctx, uint32_t w, uint32_t h, uint32_t channels, int content,
                            size_t *out_bytes)
 {
@@ -59,6 +88,7 @@ static void png_comes_back(p2a_context *ctx, uint32_t w, uint32_t h, uint32_t ch
     CHECK_EQUAL(other_channels, channels);
     CHECK(other != NULL && memcmp(other, pixels, bytes) == 0);
     stbi_image_free(other);
+    check_adler(file, *out_bytes, ((size_t)w * channels + 1) * h);
     p2a_image_destroy(again);
     p2a_image_destroy(image);
     p2a_bytes_destroy(ctx, file);

@@ -137,6 +137,28 @@ static void shrinking_does_not_alias(p2a_context *ctx)
     p2a_image_destroy(photo);
 }
 
+/* What lies around a crop counts for its outermost pixels: they are no worse than the others. */
+static void shrinking_sees_beyond_the_crop(p2a_context *ctx)
+{
+    p2a_image *photo = make(ctx, 200, 200, 3, waves);
+    static const double scales[] = {1.3, 2.5, 6.1};
+    for (int s = 0; s < 3; s++) {
+        const double k = scales[s];
+        const double m[6] = {k, 0, 100 - 4 * k, 0, k, 100 - 4 * k};
+        p2a_image *crop = NULL;
+        CHECK_EQUAL(p2a_image_warp(ctx, photo, m, 8, 8, &crop), P2A_OK);
+        double largest = 0;
+        for (int i = 0; i < 64 * 3; i++) {
+            const double x = m[2] + k * (i / 3 % 8 + 0.5), y = m[5] + k * (i / 24 + 0.5);
+            const double d = p2a_image_pixels(crop)[i] - waves(x, y, (uint32_t)i % 3);
+            largest = fmax(largest, fabs(d));
+        }
+        CHECK(largest <= 1.5);
+        p2a_image_destroy(crop);
+    }
+    p2a_image_destroy(photo);
+}
+
 /* Photo -> crop, twice as large and turned -> back: what was smooth is there again. */
 static void a_crop_comes_back(p2a_context *ctx)
 {
@@ -234,6 +256,7 @@ int main(void)
     whole_shifts_and_turns_are_exact(ctx);
     ramps_stay_ramps(ctx);
     shrinking_does_not_alias(ctx);
+    shrinking_sees_beyond_the_crop(ctx);
     a_crop_comes_back(ctx);
     masks_are_carried_over(ctx);
     hostile_transforms(ctx);

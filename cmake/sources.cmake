@@ -2,11 +2,17 @@
 #
 # `node wasm/toolchain/get-sources.mjs` fills .toolchain/sources and checks every checksum.
 
+if(DEFINED ENV{P2A_TOOLCHAIN} AND NOT "$ENV{P2A_TOOLCHAIN}" STREQUAL "")
+  set(p2a_sources "$ENV{P2A_TOOLCHAIN}/sources")
+else()
+  set(p2a_sources "${PROJECT_SOURCE_DIR}/.toolchain/sources")
+endif()
+
 function(p2a_find_source variable folder probe what)
   if(DEFINED ENV{${variable}} AND NOT "$ENV{${variable}}" STREQUAL "")
     set(path "$ENV{${variable}}")
   else()
-    set(path "${PROJECT_SOURCE_DIR}/.toolchain/sources/${folder}")
+    set(path "${p2a_sources}/${folder}")
   endif()
   set(${variable} "${path}" CACHE PATH "${what}")
   if(NOT EXISTS "${${variable}}/${probe}")

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { Refusal, root, run, say } from './folders.mjs'
+import { Refusal, root, run, say, toolchain } from './folders.mjs'
 import { getSources } from './get-sources.mjs'
 import { getEmscripten } from './get-emscripten.mjs'
 
@@ -95,7 +95,7 @@ function writeList(name, files, what) {
 await run(async () => {
   await getSources()
   const emscripten = await getEmscripten()
-  const source = process.env.P2A_XNNPACK_SOURCE || path.join(root, '.toolchain/sources/xnnpack')
+  const source = process.env.P2A_XNNPACK_SOURCE || path.join(toolchain, 'sources/xnnpack')
   const kernels = allKernels(source)
   const wanted = process.argv.length > 2 ? process.argv.slice(2) : ['x86', 'wasm-simd', 'wasm-relaxed']
   for (const list of wanted) {

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "face/lab.h"
 #include "face/mask.h"
+#include "image/colour.h"
 
 /* L of a lit face's brightest tenth: 50 and more; of a silhouette's: 25 and less. */
 #define LIT_L 50.0f
@@ -18,10 +19,11 @@
 #define GAMMA_LEAST 0.4f
 #define CHROMA_POWER 0.6f /* of the gain in L, by which chroma grows */
 #define CHROMA_MOST 1.7f
-#define SKIN_LEAST 0.005 /* part of the crop: less is no face to judge by */
+#define SAMPLES_ACROSS ((size_t)160) /* of the crop, to judge by */
+#define SKIN_LEAST 0.005             /* part of the crop: less is no face to judge by */
 /* Of a 512 px crop. */
-#define GROW_PX 10.0f
-#define FEATHER_PX 36.0f
+#define GROW_PX 3.0f
+#define FEATHER_PX 16.0f
 
 p2a_status p2a_check_crop(p2a_context *ctx, const p2a_image *crop, const uint8_t *classes)
 {
@@ -46,31 +48,65 @@ static float ramp(float v, float from, float to)
     return fminf(fmaxf((v - from) / (to - from), 0.0f), 1.0f);
 }
 
-/* By how much L of the skin's median should rise, 0..RAISE_MOST_L. */
-static p2a_status judge_light(p2a_context *ctx, const p2a_lab *lab, const uint8_t *classes,
-                              float *mask, float *median, float *raise)
+/* L of a coarse grid of the crop's pixels, and which of them belong to a set of classes. */
+typedef struct light_samples {
+    const p2a_image *crop;
+    const uint8_t *classes;
+    size_t step, across, count;
+    float *l, *mask; /* [count] each */
+} light_samples;
+
+static void take_samples(light_samples *s)
 {
-    const size_t side = lab->width_px, count = side * side;
-    const float *l = lab->planes[0];
+    float linear[256];
+    p2a_linear_from_bytes(linear);
+    for (size_t i = 0; i < s->count; i++) {
+        const size_t x = i % s->across * s->step, y = i / s->across * s->step;
+        const uint8_t *p = s->crop->pixels + y * s->crop->stride_bytes + x * s->crop->channels;
+        const float rgb[3] = {linear[p[0]], linear[p[1]], linear[p[2]]};
+        float lab[3];
+        p2a_lab_from_linear(rgb, lab);
+        s->l[i] = lab[0];
+    }
+}
+
+/* L below which `part` of the set lies; `empty` where the set has no sample. */
+static float set_percentile(light_samples *s, uint32_t set, float part, float empty)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const size_t x = i % s->across * s->step, y = i / s->across * s->step;
+        const uint8_t c = s->classes[y * s->crop->width_px + x];
+        s->mask[i] = c < P2A_CLASS_COUNT && (set >> c & 1u) != 0 ? 1.0f : 0.0f;
+    }
+    return p2a_lab_percentile(s->l, s->mask, s->count, part, empty);
+}
+
+/* By how much L of the skin's median should rise, 0..RAISE_MOST_L. */
+static p2a_status judge_light(p2a_context *ctx, const p2a_image *crop, const uint8_t *classes,
+                              float *median, float *raise)
+{
     *raise = 0.0f;
-    p2a_status status =
-        p2a_mask_soft(ctx, classes, side, P2A_SET(P2A_CLASS_BACKGROUND), 0, 0, mask);
-    if (status != P2A_OK)
-        return status;
+    *median = 100.0f;
+    const size_t side = crop->width_px, step = (side + SAMPLES_ACROSS - 1) / SAMPLES_ACROSS;
+    light_samples s = {.crop = crop, .classes = classes, .step = step};
+    s.across = (side + step - 1) / step;
+    s.count = s.across * s.across;
+    s.l = p2a_alloc(ctx, 2 * s.count * sizeof *s.l);
+    if (s.l == NULL)
+        return p2a_fail_memory(ctx, 2 * s.count * sizeof *s.l, "light");
+    s.mask = s.l + s.count;
+    take_samples(&s);
     /* No scene in view: as bright as a page. */
-    float behind = p2a_lab_percentile(l, mask, count, 0.5f, 75.0f);
-    status = p2a_mask_soft(ctx, classes, side, P2A_SET_EYES, 0, 0, mask);
-    if (status != P2A_OK)
-        return status;
-    float eyes = p2a_lab_percentile(l, mask, count, 0.9f, 0.0f);
-    status = p2a_mask_soft(ctx, classes, side, P2A_SET_FACE_SKIN, 0, 0, mask);
-    if (status != P2A_OK || p2a_lab_weight(mask, count) < SKIN_LEAST * (double)count)
-        return status;
-    float light = fmaxf(p2a_lab_percentile(l, mask, count, 0.9f, 100.0f), eyes);
-    *median = fmaxf(p2a_lab_percentile(l, mask, count, 0.5f, 100.0f), 1.0f);
-    float shadow = 1.0f - ramp(light, SILHOUETTE_L, LIT_L);
-    float contrast = ramp(behind - *median, BEHIND_LEAST_L, BEHIND_FULL_L);
-    *raise = fminf(RAISE_MOST_L * shadow * contrast, fmaxf(TARGET_MOST_L - *median, 0.0f));
+    float behind = set_percentile(&s, P2A_SET(P2A_CLASS_BACKGROUND), 0.5f, 75.0f);
+    float light = set_percentile(&s, P2A_SET_EYES, 0.9f, 0.0f);
+    light = fmaxf(light, set_percentile(&s, P2A_SET_FACE_SKIN, 0.9f, 100.0f));
+    *median = fmaxf(set_percentile(&s, P2A_SET_FACE_SKIN, 0.5f, 100.0f), 1.0f);
+    if (p2a_lab_weight(s.mask, s.count) >= SKIN_LEAST * (double)s.count) {
+        float shadow = 1.0f - ramp(light, SILHOUETTE_L, LIT_L);
+        float contrast = ramp(behind - *median, BEHIND_LEAST_L, BEHIND_FULL_L);
+        *raise = fminf(RAISE_MOST_L * shadow * contrast, fmaxf(TARGET_MOST_L - *median, 0.0f));
+    }
+    p2a_free(ctx, s.l);
     return P2A_OK;
 }
 
@@ -99,6 +135,11 @@ p2a_status p2a_lift_face(p2a_context *ctx, p2a_image *crop, const uint8_t *class
         status = p2a_check_strength(ctx, strength, "lift");
     if (status != P2A_OK || !(strength > 0.0f))
         return status;
+    float median, raise;
+    status = judge_light(ctx, crop, classes, &median, &raise);
+    raise *= strength;
+    if (status != P2A_OK || !(raise > 0.0f))
+        return status;
     const size_t side = crop->width_px;
     const float crop_scale = (float)side / 512.0f;
     p2a_lab lab;
@@ -110,11 +151,6 @@ p2a_status p2a_lift_face(p2a_context *ctx, p2a_image *crop, const uint8_t *class
         status = p2a_fail_memory(ctx, side * side * sizeof *mask, "lift");
         goto done;
     }
-    float median = 100.0f, raise = 0.0f;
-    status = judge_light(ctx, &lab, classes, mask, &median, &raise);
-    raise *= strength;
-    if (status != P2A_OK || !(raise > 0.0f))
-        goto done;
     status =
         p2a_mask_soft(ctx, classes, side, P2A_SET_FACE | P2A_SET_EARS | P2A_SET(P2A_CLASS_NECK),
                       GROW_PX * crop_scale, FEATHER_PX * crop_scale, mask);

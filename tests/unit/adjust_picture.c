@@ -260,7 +260,7 @@ static void wrong_arguments_are_named(p2a_context *ctx)
 
 static void threads_change_no_byte_and_memory_is_bounded(p2a_context *ctx, p2a_context *threaded)
 {
-    enum { W = 1024, H = 3000 };
+    enum { W = 1024, H = 700 };
     p2a_image *photo = image_of(ctx, W, H, 3), *a = image_of(ctx, W, H, 3);
     draw(photo, a);
     p2a_image *b = copy_of(ctx, a);
@@ -306,7 +306,7 @@ int main(void)
     failing_allocator f, g;
     p2a_context *ctx = failing_context(&f, 1), *threaded = failing_context(&g, 3);
     ones_change_no_byte(ctx);
-    eleven_steps_are_even(ctx, 640, 480);
+    eleven_steps_are_even(ctx, 400, 300);
     softening_agrees_with_a_plain_loop(ctx);
     any_size_runs(ctx);
     wrong_arguments_are_named(ctx);

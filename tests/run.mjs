@@ -26,7 +26,7 @@ function runMocha() {
   const file = path.join(results, 'mocha.json')
   const done = spawnSync(process.execPath, [
     path.join(root, 'node_modules/mocha/bin/mocha.js'), '--recursive', '--forbid-only', '--forbid-pending',
-    '--extension', 'test.js', '--timeout', '120000', '--reporter', path.join(root, 'tests/reporter.mjs'), 'tests/js', 'tests/page'
+    '--extension', 'test.js', '--timeout', '300000', '--reporter', path.join(root, 'tests/reporter.mjs'), 'tests/js', 'tests/page'
   ], { cwd: root, stdio: 'inherit', env: { ...process.env, P2A_MOCHA_COUNTS: file } })
   if (!existsSync(file)) throw new Refusal(`expected mocha to reach its end, got status ${done.status}`)
   const { passes, failures, pending } = JSON.parse(readFileSync(file, 'utf8'))

@@ -124,7 +124,7 @@ def main(arguments=None):
 
     clock = time.time if device != "cpu" else lambda: time.process_time() / torch.get_num_threads()
     limit, last, sums = a.minutes * 60, clock(), {}
-    saved = reloaded = spent
+    saved = reloaded = time.time()
     while spent < limit:
         progress = spent / limit
         factor = rate(progress)
@@ -168,14 +168,14 @@ def main(arguments=None):
             record["history"].append(line)
             print(json.dumps(line), flush=True)
             sums = {}
-        if spent - reloaded > RELOAD_MINUTES * 60:
+        if time.time() - reloaded > RELOAD_MINUTES * 60:
             crops.reload()
-            reloaded = spent
-        if spent - saved > SAVE_MINUTES * 60 or spent >= limit:
+            reloaded = time.time()
+        if time.time() - saved > SAVE_MINUTES * 60 or spent >= limit:
             state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "judge": judge.state_dict(),
                      "judge_optimiser": judge_optimiser.state_dict(), "ema": ema, "step": step, "seconds": spent}
             save(folder, state, {k: v.cpu() for k, v in ema.items()}, record)
-            saved = spent
+            saved = time.time()
             last = clock()
 
 

@@ -1,6 +1,6 @@
 """evaluate.py - weights of a style -> figures against its teacher on held-out pictures, as JSON beside the weights.
 
-    python3 evaluate.py anime ../weights/anime.safetensors
+    python3 evaluate.py anime ../weights/anime.safetensors --output ../cards/anime.json
     python3 evaluate.py anime RUN/ema.safetensors --pictures 12 --faces 0 --sheet /tmp/sheet.png
     python3 evaluate.py miyazaki ../weights/miyazaki.safetensors --blend ../weights/shinkai.safetensors
 

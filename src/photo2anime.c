@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "pipeline/adjust.h"
 #include "pipeline/convert.h"
 
 #define BAND_ROWS_MAX 65536
@@ -24,13 +25,26 @@ static p2a_status check_options(p2a_context *ctx, const p2a_options *given, p2a_
     if (out->band_rows_px > BAND_ROWS_MAX)
         return p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected at most %d for band_rows_px, got %u",
                         BAND_ROWS_MAX, out->band_rows_px);
+    if (!(out->edge_preserve >= P2A_EDGE_PRESERVE_MIN &&
+          out->edge_preserve <= P2A_EDGE_PRESERVE_MAX))
+        return p2a_fail(ctx, P2A_ERR_ARGUMENT,
+                        "expected a number from %g to %g for edge_preserve, got %g",
+                        (double)P2A_EDGE_PRESERVE_MIN, (double)P2A_EDGE_PRESERVE_MAX,
+                        (double)out->edge_preserve);
+    if (!(out->color_shift >= 0.0f && out->color_shift <= 1.0f))
+        return p2a_fail(ctx, P2A_ERR_ARGUMENT,
+                        "expected a number from 0 to 1 for color_shift, got %g",
+                        (double)out->color_shift);
     return P2A_OK;
 }
 
 void p2a_options_default(p2a_options *options)
 {
-    if (options)
-        memset(options, 0, sizeof *options);
+    if (options == NULL)
+        return;
+    memset(options, 0, sizeof *options);
+    options->edge_preserve = 1.0f;
+    options->color_shift = 1.0f;
 }
 
 p2a_status p2a_convert_estimate(p2a_context *ctx, const p2a_model *model, uint32_t width_px,

@@ -204,11 +204,14 @@ p2a_status p2a_model_blend(p2a_context *ctx, const p2a_model *const *models, con
 
 /* ---- Converting ---------------------------------------------------------------------------- */
 
-/* What a person can choose. Fill with p2a_options_default(), then change fields. All 4 bytes. */
+/* What a person can choose. Fill with p2a_options_default(), then change fields. All 4 bytes, whole
+ * numbers first. */
 typedef struct p2a_options {
     uint32_t width_px;     /* of the result, height in proportion; 0: as the photo */
     uint32_t band_rows_px; /* rows painted at a time; 0: chosen from the width. The result is the
                               same, byte for byte, whatever this is */
+    float edge_preserve;   /* 0.5: fine edges softened .. 1: as painted .. 1.5: the photo's added */
+    float color_shift;     /* 0: the photo's colours .. 1: the style's, as painted */
 } p2a_options;
 
 /* What a conversion did. All fields are 8-byte floats, so that the layout is the same in wasm. */
@@ -230,6 +233,7 @@ typedef struct p2a_estimate {
     double height_px;
 } p2a_estimate;
 
+/* Fills *options with the defaults: the photo's size, and the picture as the style paints it. */
 void p2a_options_default(p2a_options *options);
 
 /*

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "image/resize.h"
+#include "pipeline/adjust.h"
 #include "pipeline/faces.h"
 #include "pipeline/scene.h"
 
@@ -21,13 +22,18 @@ struct p2a_job {
     p2a_scene *scene;
     p2a_faces *faces;   /* NULL: faces are left to the scene */
     p2a_image *painted; /* once the scene is done */
+    p2a_adjust *adjust; /* once everything is painted, where it was asked for */
+    float edge_preserve, color_shift;
     double scene_ms;
-    bool begun, finished, failed, taken;
+    bool begun, faces_done, finished, failed, taken;
 };
 
 /* The part of the progress that is the scene's where faces are painted too; how many there are is
  * not known while the scene is painted. */
 #define SCENE_PART 0.75
+
+/* The part that is left for moving edges and colours, where that was asked for. */
+#define ADJUST_PART 0.1
 
 /* Faces with a shorter side below this have too few pixels to be painted better than the scene. */
 #define FACE_MIN_PX 16.0f
@@ -90,6 +96,8 @@ p2a_status p2a_pipeline_create(p2a_context *ctx, const p2a_model *model, const p
         status = p2a_image_resize(ctx, image, size_px[0], size_px[1], &job->resized);
         photo = job->resized;
     }
+    job->edge_preserve = options->edge_preserve;
+    job->color_shift = options->color_shift;
     job->generator = model;
     job->photo = photo;
     if (status == P2A_OK)
@@ -136,7 +144,7 @@ static p2a_status step_scene(p2a_job *job, double *out_progress)
     const p2a_status status = p2a_scene_step(job->scene, STEP_MULTIPLY_ADDS, &done);
     if (status == P2A_OK && done >= 1.0) {
         job->painted = p2a_scene_take(job->scene);
-        job->finished = job->faces == NULL;
+        job->faces_done = job->faces == NULL;
     }
     job->scene_ms += p2a_now_ms() - begin;
     *out_progress = job->faces ? SCENE_PART * done : done;
@@ -147,8 +155,46 @@ static p2a_status step_faces(p2a_job *job, double *out_progress)
 {
     double done = 0;
     const p2a_status status = p2a_faces_step(job->faces, job->painted, STEP_MULTIPLY_ADDS, &done);
-    job->finished = status == P2A_OK && done >= 1.0;
-    *out_progress = job->finished ? 1.0 : SCENE_PART + (1.0 - SCENE_PART) * done;
+    job->faces_done = status == P2A_OK && done >= 1.0;
+    *out_progress = SCENE_PART + (1.0 - SCENE_PART) * done;
+    return status;
+}
+
+static bool adjusts(const p2a_job *job)
+{
+    return job->edge_preserve != 1.0f || job->color_shift != 1.0f;
+}
+
+static p2a_status step_adjust(p2a_job *job, double *out_progress)
+{
+    const double begin = p2a_now_ms();
+    p2a_status status = P2A_OK;
+    if (job->adjust == NULL)
+        status = p2a_adjust_create(job->ctx, job->photo, job->painted, job->edge_preserve,
+                                   job->color_shift, &job->adjust);
+    if (status == P2A_OK)
+        p2a_adjust_step(job->adjust, out_progress);
+    job->scene_ms += p2a_now_ms() - begin;
+    job->finished = status == P2A_OK && *out_progress >= 1.0;
+    return status;
+}
+
+/* The next piece of work; progress runs evenly over the parts that this job has. */
+static p2a_status step_next(p2a_job *job, double *out_progress)
+{
+    const double painting = adjusts(job) ? 1.0 - ADJUST_PART : 1.0;
+    p2a_status status;
+    if (job->faces_done) {
+        status = step_adjust(job, out_progress);
+        *out_progress = job->finished ? 1.0 : painting + ADJUST_PART * *out_progress;
+        return status;
+    }
+    status = job->painted ? step_faces(job, out_progress) : step_scene(job, out_progress);
+    *out_progress *= painting;
+    if (status == P2A_OK && job->faces_done && !adjusts(job)) {
+        job->finished = true;
+        *out_progress = 1.0;
+    }
     return status;
 }
 
@@ -164,7 +210,7 @@ p2a_status p2a_pipeline_step(p2a_job *job, double *out_progress)
     }
     p2a_status status = p2a_check_stop(job->ctx);
     if (status == P2A_OK)
-        status = job->painted ? step_faces(job, out_progress) : step_scene(job, out_progress);
+        status = step_next(job, out_progress);
     job->failed = status != P2A_OK;
     if (job->failed)
         *out_progress = 0;
@@ -199,6 +245,7 @@ void p2a_pipeline_destroy(p2a_job *job)
 {
     if (job == NULL)
         return;
+    p2a_adjust_destroy(job->adjust);
     p2a_faces_destroy(job->faces);
     p2a_scene_destroy(job->scene);
     p2a_image_destroy(job->painted);

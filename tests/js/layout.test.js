@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 
 import { P2AError } from '../../wasm/js/errors.js'
-import { ESTIMATE, FACE_INFO_FLOATS, FORMAT, LIMITS, OPTIONS, RESULT, STATUS } from '../../wasm/js/layout.js'
+import { ESTIMATE, FACE_INFO_FLOATS, FORMAT, LIMITS, OPTIONS, OPTION_FLOATS, RESULT, STATUS } from '../../wasm/js/layout.js'
 
 const header = readFileSync(new URL('../../src/photo2anime.h', import.meta.url), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')
 
@@ -26,7 +26,6 @@ function constants(name) {
 describe('layout', () => {
   for (const [name, type, list] of [
     ['p2a_limits', 'uint32_t', LIMITS],
-    ['p2a_options', 'uint32_t', OPTIONS],
     ['p2a_result', 'double', RESULT],
     ['p2a_estimate', 'double', ESTIMATE]
   ]) {
@@ -36,6 +35,11 @@ describe('layout', () => {
       for (const [own, field] of found) assert.equal(own, type, field)
     })
   }
+
+  it('p2a_options has the header\'s fields in the header\'s order, uint32_t first and then float', () => {
+    const found = fields('p2a_options').map(([type, field]) => [type, camel(field)])
+    assert.deepEqual(found, [...OPTIONS.map((name) => ['uint32_t', name]), ...OPTION_FLOATS.map((name) => ['float', name])])
+  })
 
   it('p2a_face_info is floats only, and as many as the header says', () => {
     const body = header.match(/typedef struct p2a_face_info \{([^}]*)\} p2a_face_info;/)[1]

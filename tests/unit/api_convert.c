@@ -1,4 +1,5 @@
 /* api_convert.c - the public converting calls: sizes, alpha, progress, stopping, wrong arguments */
+#include <math.h>
 #include <stdbool.h>
 
 #include "check.h"
@@ -188,6 +189,56 @@ static void test_steps_and_stopping(fixture f)
     p2a_image_destroy(photo);
 }
 
+static p2a_image *paint_with(fixture f, const p2a_image *photo, float edge, float colour)
+{
+    p2a_options options;
+    p2a_options_default(&options);
+    options.edge_preserve = edge;
+    options.color_shift = colour;
+    p2a_image *out = NULL;
+    CHECK_EQUAL(p2a_convert(f.ctx, f.model, photo, &options, NULL, &out), P2A_OK);
+    return out;
+}
+
+static double mean_difference(const p2a_image *a, const p2a_image *b)
+{
+    const size_t count = (size_t)p2a_image_width(a) * p2a_image_height(a) * p2a_image_channels(a);
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += abs(p2a_image_pixels(a)[i] - p2a_image_pixels(b)[i]);
+    return sum / (double)count;
+}
+
+/* How even the effects are is measured in adjust_picture.c; here, that the options reach it. */
+static void test_edges_and_colours_follow_the_options(fixture f)
+{
+    static const float wrong[][2] = {{0.4f, 1}, {1.6f, 1}, {1, -0.1f}, {1, 1.1f}, {NAN, 1}, {1, NAN}};
+    p2a_image *photo = make_photo(f.ctx, 120, 90, 3);
+    p2a_image *plain = paint_with(f, photo, 1, 1), *own_colours = paint_with(f, photo, 1, 0);
+    p2a_image *soft = paint_with(f, photo, 0.5f, 1), *sharp = paint_with(f, photo, 1.5f, 1);
+    CHECK(mean_difference(photo, own_colours) < mean_difference(photo, plain));
+    CHECK(!same_pixels(plain, soft));
+    CHECK(!same_pixels(plain, sharp));
+    CHECK(mean_difference(photo, sharp) < mean_difference(photo, soft));
+    p2a_image *again = paint_with(f, photo, 1, 1);
+    CHECK(same_pixels(plain, again));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        p2a_options options;
+        p2a_options_default(&options);
+        options.edge_preserve = wrong[i][0];
+        options.color_shift = wrong[i][1];
+        p2a_image *out = photo;
+        CHECK_EQUAL(p2a_convert(f.ctx, f.model, photo, &options, NULL, &out), P2A_ERR_ARGUMENT);
+        CHECK(out == NULL);
+    }
+    p2a_image_destroy(again);
+    p2a_image_destroy(sharp);
+    p2a_image_destroy(soft);
+    p2a_image_destroy(own_colours);
+    p2a_image_destroy(plain);
+    p2a_image_destroy(photo);
+}
+
 static void test_wrong_arguments(fixture f)
 {
     p2a_image *photo = make_photo(f.ctx, 16, 16, 3), *out = photo;
@@ -224,6 +275,7 @@ int main(void)
     test_halo_tiles_are_the_same_picture(two);
     test_width_and_estimate(one);
     test_steps_and_stopping(two);
+    test_edges_and_colours_follow_the_options(two);
     test_wrong_arguments(one);
     p2a_image *photo = make_photo(one.ctx, 200, 150, 3), *a = NULL, *b = NULL;
     CHECK_EQUAL(p2a_convert(one.ctx, one.model, photo, NULL, NULL, &a), P2A_OK);

@@ -106,6 +106,19 @@ static p2a_status convert_to(scene *s, uint32_t width_px, bool *empty)
     return status;
 }
 
+static p2a_status convert_adjusted(scene *s, bool *empty)
+{
+    p2a_image *out = s->image;
+    p2a_options options;
+    p2a_options_default(&options);
+    options.edge_preserve = 1.25f;
+    options.color_shift = 0.5f;
+    const p2a_status status = p2a_convert(s->ctx, s->model, s->image, &options, NULL, &out);
+    *empty = out == NULL;
+    p2a_image_destroy(out);
+    return status;
+}
+
 static p2a_status convert(scene *s, bool *empty)
 {
     return convert_to(s, 0, empty);
@@ -158,6 +171,7 @@ static const struct {
     {"p2a_image_encode as JPEG", encode_jpeg},
     {"p2a_convert", convert},
     {"p2a_convert to another width", convert_resized},
+    {"p2a_convert with edges and colours", convert_adjusted},
     {"p2a_convert_estimate", estimate},
     {"p2a_context_measure", measure},
 };

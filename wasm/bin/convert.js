@@ -10,7 +10,7 @@ import { P2AError } from '../js/errors.js'
 import { readInput, readPackagedModel, readStdin, writeOutput, writeStdout } from '../js/files.js'
 import { faceEntries, loadFaceModels, loadStyle, parseStyle, readManifest } from '../js/models.js'
 import { ProgressBar } from './progress.js'
-import { UsageError, oneOf, wholeNumber } from './usage.js'
+import { UsageError, number, oneOf, wholeNumber } from './usage.js'
 
 export const CONVERT_OPTIONS = /** @type {const} */ ({
   output: { type: 'string', short: 'o' },
@@ -21,6 +21,8 @@ export const CONVERT_OPTIONS = /** @type {const} */ ({
   quality: { type: 'string' },
   threads: { type: 'string' },
   variant: { type: 'string' },
+  'edge-preserve': { type: 'string' },
+  'color-shift': { type: 'string' },
   'commercial-only': { type: 'boolean' },
   'no-faces': { type: 'boolean' },
   json: { type: 'boolean' },
@@ -34,6 +36,8 @@ const WIDTH_MAX = 65535
  * @property {string|undefined} style
  * @property {string|undefined} model
  * @property {number|undefined} width
+ * @property {number|undefined} edgePreserve
+ * @property {number|undefined} colorShift
  * @property {string|undefined} format
  * @property {number} quality
  * @property {number|'auto'} threads
@@ -55,6 +59,8 @@ function readSettings(values) {
     style: /** @type {string|undefined} */ (values.style),
     model: /** @type {string|undefined} */ (values.model),
     width: wholeNumber('--width', values.width, 1, WIDTH_MAX, 'original'),
+    edgePreserve: number('--edge-preserve', values['edge-preserve'], 0.5, 1.5),
+    colorShift: number('--color-shift', values['color-shift'], 0, 1),
     format: oneOf('--format', values.format, ['png', 'jpeg']),
     quality: wholeNumber('--quality', values.quality, 1, 100) ?? 90,
     threads: wholeNumber('--threads', values.threads, 1, 16, 'auto') ?? 'auto',
@@ -133,6 +139,8 @@ async function convertOne(engine, models, item, settings, interrupted, bar) {
   const made = await convertPhoto(engine, models.style, { file }, {
     faceModels: models.faces,
     widthPx: settings.width,
+    edgePreserve: settings.edgePreserve,
+    colorShift: settings.colorShift,
     format: item.format,
     quality: settings.quality,
     shouldStop: () => interrupted.stop,

@@ -20,6 +20,8 @@ convert: INPUT is a JPEG or PNG file, or - for stdin. With several inputs, -o is
   -o, --output FILE|DIR|-    where the result goes; - is stdout (one input only)
   --style NAME               see photo2anime models (the default style); or a blend of them:
                              --style miyazaki=0.4,shinkai=0.6
+  --edge-preserve X          0.5 (fine edges softened) to 1.5 (the photo's added); 1 as painted
+  --color-shift X            0 (the photo's colours) to 1 (the style's)
   --no-faces                 do not find faces and paint them at their own scale
   --commercial-only          refuse styles and networks that may not be used commercially
   --model FILE               a model file of your own instead of a style

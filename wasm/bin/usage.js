@@ -41,6 +41,22 @@ export function wholeNumber(name, text, min, max, word) {
 /**
  * @param {string} name
  * @param {string|boolean|undefined} text
+ * @param {number} min
+ * @param {number} max
+ * @returns {number|undefined}
+ */
+export function number(name, text, min, max) {
+  if (text === undefined) return undefined
+  const value = typeof text === 'string' && /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : NaN
+  if (!(value >= min && value <= max)) {
+    throw new UsageError(`expected a number from ${min} to ${max} for ${name}, got ${JSON.stringify(text)}`)
+  }
+  return value
+}
+
+/**
+ * @param {string} name
+ * @param {string|boolean|undefined} text
  * @param {string[]} choices
  * @returns {string|undefined}
  */

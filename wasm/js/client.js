@@ -8,7 +8,7 @@
 import { P2AError } from './errors.js'
 import { fromWire } from './protocol.js'
 import { openThread } from './thread.js'
-import { bytes, expected, oneOf, wholeNumber } from './validate.js'
+import { bytes, expected, number, oneOf, wholeNumber } from './validate.js'
 
 /** @typedef {import('./protocol.js').Kind} Kind */
 /** @typedef {import('./protocol.js').Progress} Progress */
@@ -29,6 +29,8 @@ import { bytes, expected, oneOf, wholeNumber } from './validate.js'
 /**
  * @typedef {object} ConvertOptions
  * @property {string} [style] the default style unless told
+ * @property {number} [edgePreserve] 0.5 (fine edges softened) to 1.5 (the photo's added); 1 (as painted) unless told
+ * @property {number} [colorShift] 0 (the photo's colours) to 1 (the style's), which it is unless told
  * @property {'original'|number} [width] of the result in pixels
  * @property {boolean} [faces] find faces and paint them at their own scale; true unless told
  * @property {'bytes'|'blob'|'imagedata'} [output] bytes unless told
@@ -95,6 +97,11 @@ async function readInput(input, move) {
     return { source: { file }, transfer: move ? [file.buffer] : [] }
   }
   throw expected('a Blob, ArrayBuffer, Uint8Array, ImageData, URL or path', 'input', input)
+}
+
+/** @param {Pick<ConvertOptions, 'edgePreserve'|'colorShift'>} options */
+function adjustments({ edgePreserve = 1, colorShift = 1 }) {
+  return { edgePreserve: number('edgePreserve', edgePreserve, 0.5, 1.5), colorShift: number('colorShift', colorShift, 0, 1) }
 }
 
 /** @param {Pick<ConvertOptions, 'style'|'width'>} options */
@@ -166,7 +173,7 @@ export class Converter {
     const { faces = true, transfer = false, signal, onProgress } = options
     signal?.throwIfAborted()
     if (typeof faces !== 'boolean') throw expected('true or false', 'faces', faces)
-    return this.#picture('convert', { faces, ...styleAndWidth(options) }, input, options, { transfer, signal, onProgress })
+    return this.#picture('convert', { faces, ...styleAndWidth(options), ...adjustments(options) }, input, options, { transfer, signal, onProgress })
   }
 
   /**

@@ -13,6 +13,8 @@
 /**
  * @typedef {object} ConversionOptions
  * @property {number} [widthPx] of the result; 0 (the photo's own) unless told
+ * @property {number} [edgePreserve] 0.5..1.5
+ * @property {number} [colorShift] 0..1
  * @property {'png'|'jpeg'|'rgba'} [format] of the image; rgba: plain rows
  * @property {number} [quality] 1..100, for JPEG
  * @property {{detector: number, parser: number}} [faceModels] paint faces too
@@ -72,7 +74,13 @@ export async function convertPhoto(engine, model, photo, options) {
   let made
   try {
     await pause()
-    const steps = engine.convertSteps(model, picture, { widthPx: options.widthPx, faceModels: options.faceModels, shouldStop: options.shouldStop })
+    const steps = engine.convertSteps(model, picture, {
+      widthPx: options.widthPx,
+      edgePreserve: options.edgePreserve,
+      colorShift: options.colorShift,
+      faceModels: options.faceModels,
+      shouldStop: options.shouldStop
+    })
     for (;;) {
       const { done, value } = steps.next()
       if (done) {

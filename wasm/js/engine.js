@@ -8,9 +8,9 @@
  */
 import { P2AError } from './errors.js'
 import { Heap } from './heap.js'
-import { ESTIMATE, FACE_INFO_FLOATS, FORMAT, LIMITS, OPTIONS, RESULT, STATUS } from './layout.js'
+import { ESTIMATE, FACE_INFO_FLOATS, FORMAT, LIMITS, OPTIONS, OPTION_FLOATS, RESULT, STATUS } from './layout.js'
 import { chooseVariant, endThreads, instantiate } from './module.js'
-import { bytes, expected, oneOf, wholeNumber } from './validate.js'
+import { bytes, expected, number, oneOf, wholeNumber } from './validate.js'
 
 /**
  * @typedef {object} EngineOptions
@@ -26,6 +26,8 @@ import { bytes, expected, oneOf, wholeNumber } from './validate.js'
  * @typedef {object} ConvertOptions
  * @property {number} [widthPx] of the result; 0 (the photo's own) unless told
  * @property {number} [bandRowsPx] rows painted at a time; 0 (chosen) unless told
+ * @property {number} [edgePreserve] 0.5 (fine edges softened) to 1.5 (the photo's added); 1 (as painted) unless told
+ * @property {number} [colorShift] 0 (the photo's colours) to 1 (the style's), which it is unless told
  * @property {{detector: number, parser: number}} [faceModels] paint faces too, with these models
  * @property {(part: number) => void} [onProgress] called between steps with 0..1
  * @property {() => boolean} [shouldStop] asked between steps; true ends with STOPPED
@@ -43,6 +45,10 @@ import { bytes, expected, oneOf, wholeNumber } from './validate.js'
 /** @typedef {{picture: Picture, result: Record<string, number>, faces: Face[]}} Converted result: p2a_result */
 
 const U32_MAX = 0xffffffff
+const OPTIONS_BYTES = 4 * (OPTIONS.length + OPTION_FLOATS.length)
+
+/** What p2a_options allows, for a message before anything is done. */
+const OPTION_RANGES = /** @type {Record<string, [number, number]>} */ ({ edgePreserve: [0.5, 1.5], colorShift: [0, 1] })
 
 export class Engine {
   /** @type {any} */
@@ -316,8 +322,8 @@ export class Engine {
   *convertSteps(model, picture, options = {}) {
     this.#own(picture)
     this.#ownModel(model)
-    const job = this.#heap.withScratch(4 * OPTIONS.length + 4, (settings) => {
-      const out = settings + 4 * OPTIONS.length
+    const job = this.#heap.withScratch(OPTIONS_BYTES + 4, (settings) => {
+      const out = settings + OPTIONS_BYTES
       this.#writeOptions(settings, options)
       this.#check((core, ctx) => core._p2a_job_create(ctx, model, picture.handle, settings, out))
       return this.#heap.u32(out)
@@ -360,7 +366,7 @@ export class Engine {
     this.#ownModel(model)
     wholeNumber('width', width, 1, U32_MAX)
     wholeNumber('height', height, 1, U32_MAX)
-    return this.#heap.withScratch(4 * OPTIONS.length, (settings) => {
+    return this.#heap.withScratch(OPTIONS_BYTES, (settings) => {
       this.#writeOptions(settings, options)
       return this.#heap.withScratch(8 * ESTIMATE.length, (out) => {
         this.#check((core, ctx) => core._p2a_convert_estimate(ctx, model, width, height, settings, out))
@@ -401,6 +407,10 @@ export class Engine {
     OPTIONS.forEach((name, i) => {
       const value = options[/** @type {'widthPx'|'bandRowsPx'} */ (name)]
       if (value !== undefined) this.#heap.setU32(settings + 4 * i, wholeNumber(name, value, 0, U32_MAX))
+    })
+    OPTION_FLOATS.forEach((name, i) => {
+      const value = options[/** @type {'edgePreserve'|'colorShift'} */ (name)]
+      if (value !== undefined) this.#heap.setF32(settings + 4 * (OPTIONS.length + i), number(name, value, ...OPTION_RANGES[name]))
     })
   }
 

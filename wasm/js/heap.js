@@ -88,6 +88,14 @@ export class Heap {
 
   /**
    * @param {number} pointer
+   * @param {number} value
+   */
+  setF32(pointer, value) {
+    this.#view().setFloat32(pointer, value, true)
+  }
+
+  /**
+   * @param {number} pointer
    * @returns {number}
    */
   f64(pointer) {

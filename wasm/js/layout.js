@@ -8,8 +8,9 @@
 /** p2a_limits, all u32. */
 export const LIMITS = ['threads', 'maxPixels', 'maxSidePx', 'memoryMbytes']
 
-/** p2a_options, all u32. */
+/** p2a_options: u32 first, then f32. */
 export const OPTIONS = ['widthPx', 'bandRowsPx']
+export const OPTION_FLOATS = ['edgePreserve', 'colorShift']
 
 /** p2a_result, all f64. */
 export const RESULT = [

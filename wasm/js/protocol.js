@@ -18,7 +18,7 @@ import { P2AError } from './errors.js'
 /**
  * @typedef {object} Payloads
  * @property {import('./engine.js').EngineOptions & {models: string}} open models: the folder's URL
- * @property {{source: Source, style?: string, widthPx?: number, faces: boolean, format: 'png'|'jpeg'|'rgba', quality?: number}} convert
+ * @property {{source: Source, style?: string, widthPx?: number, edgePreserve?: number, colorShift?: number, faces: boolean, format: 'png'|'jpeg'|'rgba', quality?: number}} convert
  * @property {{source: Source, format: 'png'|'jpeg'|'rgba', quality?: number}} encode
  * @property {{width: number, height: number, style?: string, widthPx?: number}} estimate
  * @property {{}} models

@@ -42,6 +42,20 @@ export function wholeNumber(name, value, min, max) {
 }
 
 /**
+ * @param {string} name
+ * @param {unknown} value
+ * @param {number} min
+ * @param {number} max
+ * @returns {number}
+ */
+export function number(name, value, min, max) {
+  if (typeof value !== 'number' || !(value >= min && value <= max)) {
+    throw expected(`a number from ${min} to ${max}`, name, value)
+  }
+  return value
+}
+
+/**
  * @template {string} T
  * @param {string} name
  * @param {unknown} value

@@ -58,9 +58,8 @@ p2a_status p2a_convert_estimate(p2a_context *ctx, const p2a_model *model, uint32
         return missing(ctx, model ? "out" : "model");
     p2a_options checked;
     const p2a_status status = check_options(ctx, options, &checked);
-    return status == P2A_OK
-               ? p2a_pipeline_estimate(ctx, model, width_px, height_px, &checked, out)
-               : status;
+    return status == P2A_OK ? p2a_pipeline_estimate(ctx, model, width_px, height_px, &checked, out)
+                            : status;
 }
 
 p2a_status p2a_job_create(p2a_context *ctx, const p2a_model *model, const p2a_image *image,

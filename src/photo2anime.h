@@ -61,17 +61,17 @@ const char *p2a_status_name(p2a_status status);
 
 /* What a context may use. All fields are 4 bytes, so that the layout is the same in wasm. */
 typedef struct p2a_limits {
-    uint32_t threads;        /* 1..64; 1 runs everything on the calling thread */
-    uint32_t max_pixels;     /* of a picture, before and after resizing */
-    uint32_t max_side_px;    /* of a picture, 1..65535 */
-    uint32_t memory_mbytes;  /* of everything allocated at one time (2^20 bytes); 0: no limit */
+    uint32_t threads;       /* 1..64; 1 runs everything on the calling thread */
+    uint32_t max_pixels;    /* of a picture, before and after resizing */
+    uint32_t max_side_px;   /* of a picture, 1..65535 */
+    uint32_t memory_mbytes; /* of everything allocated at one time (2^20 bytes); 0: no limit */
 } p2a_limits;
 
 /* Memory from the caller. All three or none (NULL pointer to the struct: malloc and free). */
 typedef struct p2a_allocator {
-    void *user;                                      /* handed back in every call, kept */
-    void *(*allocate)(void *user, size_t bytes);     /* aligned as malloc; NULL: no memory */
-    void (*release)(void *user, void *block);        /* block may not be NULL */
+    void *user;                                  /* handed back in every call, kept */
+    void *(*allocate)(void *user, size_t bytes); /* aligned as malloc; NULL: no memory */
+    void (*release)(void *user, void *block);    /* block may not be NULL */
 } p2a_allocator;
 
 /* Fills *limits with the defaults: 1 thread, 100 megapixels, 65535 px a side, no memory limit. */
@@ -137,8 +137,7 @@ p2a_status p2a_image_probe(p2a_context *ctx, const void *file, size_t file_bytes
  *       transparency, else 3.
  * Errors: P2A_ERR_ARGUMENT, P2A_ERR_IMAGE, P2A_ERR_LIMIT, P2A_ERR_MEMORY.
  */
-p2a_status p2a_image_decode(p2a_context *ctx, const void *file, size_t file_bytes,
-                            p2a_image **out);
+p2a_status p2a_image_decode(p2a_context *ctx, const void *file, size_t file_bytes, p2a_image **out);
 
 /*
  * Make an image from pixels, copied.
@@ -173,8 +172,9 @@ void p2a_bytes_destroy(p2a_context *ctx, uint8_t *bytes);
 /* ---- Models -------------------------------------------------------------------------------- */
 
 /*
- * Read a model file: safetensors, with the graph and its terms in __metadata__ (docs/model-file.md).
- * Everything in it is checked; a truncated, altered or cyclic file is refused.
+ * Read a model file: safetensors, with the graph and its terms in __metadata__
+ * (docs/model-file.md). Everything in it is checked; a truncated, altered or cyclic file is
+ * refused.
  *
  * file: file_bytes readable bytes, borrowed.
  * out:  the model, given: release with p2a_model_destroy().
@@ -243,8 +243,7 @@ void p2a_options_default(p2a_options *options);
  * Errors: P2A_ERR_ARGUMENT, P2A_ERR_LIMIT, P2A_ERR_MEMORY.
  */
 p2a_status p2a_convert_estimate(p2a_context *ctx, const p2a_model *model, uint32_t width_px,
-                                uint32_t height_px, const p2a_options *options,
-                                p2a_estimate *out);
+                                uint32_t height_px, const p2a_options *options, p2a_estimate *out);
 
 /*
  * Begin a conversion.
@@ -259,10 +258,10 @@ p2a_status p2a_job_create(p2a_context *ctx, const p2a_model *model, const p2a_im
 
 /* A face that was found, in pixels of the result. All 4-byte floats. */
 typedef struct p2a_face_info {
-    float box_px[4];           /* left, top, right, bottom; may reach beyond the picture */
-    float score;               /* 0.6..1 */
-    float landmarks_px[10];    /* x, y of the picture's left eye, right eye, nose, left and right
-                                  corner of the mouth */
+    float box_px[4];        /* left, top, right, bottom; may reach beyond the picture */
+    float score;            /* 0.6..1 */
+    float landmarks_px[10]; /* x, y of the picture's left eye, right eye, nose, left and right
+                               corner of the mouth */
 } p2a_face_info;
 
 /*

@@ -1,6 +1,6 @@
 """train_detector.py - photos, portraits and the teacher's answers -> a checkpoint of the face detector (averaged weights).
 
-Needs the file that faces_teacher.py writes. Runs on one CPU thread in bf16 (AMX) with f32 master weights.
+Needs the file that faces_teacher.py writes; evaluate_faces.py measures the result. Runs on one CPU thread in bf16 (AMX) with f32 master weights.
 """
 import argparse
 import sys
@@ -12,7 +12,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-import evaluate_faces
 import faces_data as data
 from detector import SCORE_MIN, VARIANCES, Detector, anchors, flat, overlap
 from faces_paste import DOUBTFUL, SURE, Photo, Portrait, make_scene
@@ -20,7 +19,7 @@ from faces_teacher import read_labels
 
 MINUTES = 48
 BATCH = 8
-SIZE_PX = 320
+SIZE_PX = 384
 LEARNING_RATE = 2e-3
 WARMUP_STEPS = 300
 WEIGHT_DECAY = 5e-4
@@ -33,7 +32,7 @@ BETA = 0.1                     # where the smooth L1 losses turn from square to 
 PHOTO_PX = 800
 SEED = 4
 REPORT_STEPS = 100
-SAVE_MINUTES = 9
+SAVE_MINUTES = 5
 
 
 def load(labels):
@@ -132,14 +131,12 @@ def main():
         torch.save({"network": network.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(),
                     "step": step, "seconds": before_s + time.time() - start, "seed": SEED, "commit": commit,
                     "versions": [sys.version, torch.__version__, cv2.__version__]}, arguments.out)
-        average.eval()
-        evaluate_faces.print_detector(f"step {step}", evaluate_faces.detector_figures(average, labels, quick=True))
 
     while True:
         progress = (time.time() - start) / (60 * arguments.minutes)
         if progress >= 1:
             break
-        rate = arguments.rate * min(1, (step - first + 1) / WARMUP_STEPS) * (0.5 + 0.5 * np.cos(np.pi * progress))
+        rate = arguments.rate * min(1, (step + 1) / WARMUP_STEPS) * (0.5 + 0.5 * np.cos(np.pi * progress))
         for group in optimiser.param_groups:
             group["lr"] = max(rate, 1e-5)
         x, truth = batch_of(photos, crowded, portraits, anchor, rng)

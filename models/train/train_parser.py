@@ -145,7 +145,7 @@ def main():
         progress = (time.time() - start) / (60 * arguments.minutes)
         if progress >= 1:
             break
-        rate = arguments.rate * min(1, (step - first + 1) / WARMUP_STEPS) * (0.5 + 0.5 * np.cos(np.pi * progress))
+        rate = arguments.rate * min(1, (step + 1) / WARMUP_STEPS) * (0.5 + 0.5 * np.cos(np.pi * progress))
         for group in optimiser.param_groups:
             group["lr"] = max(rate, 1e-5)
         x, labels = batch_of(pictures, masks, odds, rng)

@@ -19,35 +19,39 @@
 #define P2A_NO_WEIGHT UINT32_MAX
 
 typedef enum p2a_op {
-    P2A_OP_CONV2D,         /* x; weight [O,KH,KW,I/groups], bias [O] or none */
+    P2A_OP_CONV2D,          /* x; weight [O,KH,KW,I/groups], bias [O] or none */
     P2A_OP_FULLY_CONNECTED, /* x [1,1,1,I]; weight [O,I], bias [O] or none -> [1,1,1,O] */
-    P2A_OP_SPACE_TO_DEPTH, /* x; block: channel = (dy*block+dx)*C + c (the NHWC order) */
-    P2A_OP_DEPTH_TO_SPACE, /* x; block: the inverse of it */
-    P2A_OP_RESIZE,         /* x, or x and a tensor whose H and W are taken; mode; align_corners */
-    P2A_OP_ADD,            /* a, b; b may be [1,1,1,C] (broadcast) or a weight [C] or [1] */
+    P2A_OP_SPACE_TO_DEPTH,  /* x; block: channel = (dy*block+dx)*C + c (the NHWC order) */
+    P2A_OP_DEPTH_TO_SPACE,  /* x; block: the inverse of it */
+    P2A_OP_RESIZE,          /* x, or x and a tensor whose H and W are taken; mode; align_corners */
+    P2A_OP_ADD,             /* a, b; b may be [1,1,1,C] (broadcast) or a weight [C] or [1] */
     P2A_OP_SUB,
     P2A_OP_MUL,
-    P2A_OP_CONCAT,         /* 2 or more; along channels */
-    P2A_OP_SLICE,          /* x; channels [begin, begin + size) */
-    P2A_OP_PAD,            /* x; pads, padding mode */
-    P2A_OP_MEAN,           /* x -> [1,1,1,C], over H and W */
-    P2A_OP_INSTANCE_NORM,  /* x; over H and W for each channel; weight, bias [C] or none; eps */
-    P2A_OP_GROUP_NORM,     /* x; over H, W and the channels of a group; groups; ... */
-    P2A_OP_LAYER_NORM,     /* x; over the channels of each pixel; ... */
+    P2A_OP_CONCAT,        /* 2 or more; along channels */
+    P2A_OP_SLICE,         /* x; channels [begin, begin + size) */
+    P2A_OP_PAD,           /* x; pads, padding mode */
+    P2A_OP_MEAN,          /* x -> [1,1,1,C], over H and W */
+    P2A_OP_INSTANCE_NORM, /* x; over H and W for each channel; weight, bias [C] or none; eps */
+    P2A_OP_GROUP_NORM,    /* x; over H, W and the channels of a group; groups; ... */
+    P2A_OP_LAYER_NORM,    /* x; over the channels of each pixel; ... */
     P2A_OP_RELU,
-    P2A_OP_LEAKY_RELU,     /* alpha */
-    P2A_OP_PRELU,          /* weight [C] or [1] */
-    P2A_OP_CLAMP,          /* min, max */
+    P2A_OP_LEAKY_RELU, /* alpha */
+    P2A_OP_PRELU,      /* weight [C] or [1] */
+    P2A_OP_CLAMP,      /* min, max */
     P2A_OP_SIGMOID,
     P2A_OP_TANH,
     P2A_OP_HARD_SWISH,
-    P2A_OP_SOFTMAX,        /* over channels */
-    P2A_OP_MAX_POOL,       /* kernel, stride, pads (padding never wins) */
-    P2A_OP_ARGMAX,         /* over channels -> [1,H,W,1], the index as a float; lowest on a tie */
+    P2A_OP_SOFTMAX,  /* over channels */
+    P2A_OP_MAX_POOL, /* kernel, stride, pads (padding never wins) */
+    P2A_OP_ARGMAX,   /* over channels -> [1,H,W,1], the index as a float; lowest on a tie */
     P2A_OP_COUNT
 } p2a_op;
 
-typedef enum p2a_padding { P2A_PADDING_ZERO, P2A_PADDING_REFLECT, P2A_PADDING_REPLICATE } p2a_padding;
+typedef enum p2a_padding {
+    P2A_PADDING_ZERO,
+    P2A_PADDING_REFLECT,
+    P2A_PADDING_REPLICATE
+} p2a_padding;
 
 typedef enum p2a_resize_mode { P2A_RESIZE_BILINEAR, P2A_RESIZE_NEAREST } p2a_resize_mode;
 
@@ -63,7 +67,7 @@ typedef struct p2a_node {
     uint32_t kernel[2];   /* h, w: 1..64 */
     uint32_t stride[2];   /* h, w: 1..64 */
     uint32_t dilation[2]; /* h, w: 1..64 */
-    uint32_t pads[4];     /* top, left, bottom, right: 0..64; below kernel * dilation for conv, pool */
+    uint32_t pads[4]; /* top, left, bottom, right: 0..64; below kernel * dilation for conv, pool */
     p2a_padding padding;
     uint32_t groups; /* 1..C; divides the channels */
     uint32_t block;  /* 2..16 */
@@ -99,9 +103,9 @@ typedef struct p2a_graph {
     uint32_t input; /* the picture's tensor */
     uint32_t output_count;
     uint32_t outputs[P2A_GRAPH_OUTPUTS_MAX];
-    uint32_t multiple_of;          /* H and W of the input must be multiples: 1..256 */
-    uint32_t receptive_field_px;   /* radius: how far an output pixel sees; 0: the whole picture */
-    float range[2];                /* of the input and of a picture output, e.g. -1, 1 */
+    uint32_t multiple_of;        /* H and W of the input must be multiples: 1..256 */
+    uint32_t receptive_field_px; /* radius: how far an output pixel sees; 0: the whole picture */
+    float range[2];              /* of the input and of a picture output, e.g. -1, 1 */
 } p2a_graph;
 
 #endif

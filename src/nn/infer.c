@@ -9,8 +9,10 @@ static p2a_status window_extent(p2a_context *ctx, size_t in, uint32_t before, ui
     const size_t padded = in + before + after;
     const size_t reach = (size_t)dilation * (kernel - 1) + 1;
     if (padded < reach)
-        return p2a_fail(ctx, P2A_ERR_MODEL, "expected at least %zu rows or columns for a kernel of "
-                        "%u (dilation %u), got %zu with padding", reach, kernel, dilation, padded);
+        return p2a_fail(ctx, P2A_ERR_MODEL,
+                        "expected at least %zu rows or columns for a kernel of "
+                        "%u (dilation %u), got %zu with padding",
+                        reach, kernel, dilation, padded);
     *out = (padded - reach) / stride + 1;
     return P2A_OK;
 }
@@ -42,7 +44,8 @@ static p2a_status infer_node(p2a_context *ctx, const p2a_graph *graph, const p2a
         if (in.height % node->block || in.width % node->block)
             return p2a_fail(ctx, P2A_ERR_MODEL,
                             "expected width and height in multiples of %u for space_to_depth, got "
-                            "%zux%zu", node->block, in.width, in.height);
+                            "%zux%zu",
+                            node->block, in.width, in.height);
         out.height = in.height / node->block;
         out.width = in.width / node->block;
         break;
@@ -72,8 +75,8 @@ static p2a_status infer_node(p2a_context *ctx, const p2a_graph *graph, const p2a
     case P2A_OP_CONCAT:
         for (uint32_t i = 1; i < node->input_count; i++) {
             const p2a_shape other = shapes[node->inputs[i]];
-            const bool broadcast = node->op != P2A_OP_CONCAT && other.height == 1 &&
-                                   other.width == 1;
+            const bool broadcast =
+                node->op != P2A_OP_CONCAT && other.height == 1 && other.width == 1;
             if (!broadcast && (other.height != in.height || other.width != in.width))
                 return p2a_fail(ctx, P2A_ERR_MODEL,
                                 "expected inputs of one size for '%s', got %zux%zu and %zux%zu",
@@ -91,8 +94,7 @@ static p2a_status infer_node(p2a_context *ctx, const p2a_graph *graph, const p2a
 p2a_status p2a_infer_shapes(p2a_context *ctx, const p2a_graph *graph, size_t height_px,
                             size_t width_px, p2a_shape *shapes)
 {
-    shapes[graph->input] =
-        (p2a_shape){height_px, width_px, graph->tensors[graph->input].channels};
+    shapes[graph->input] = (p2a_shape){height_px, width_px, graph->tensors[graph->input].channels};
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const p2a_status status = infer_node(ctx, graph, &graph->nodes[n], shapes);
         if (status != P2A_OK)
@@ -141,7 +143,8 @@ p2a_sample p2a_resize_sample(const p2a_node *node, size_t in_extent, size_t out_
     }
     double at;
     if (node->align_corners)
-        at = out_extent > 1 ? (double)index * (double)(in_extent - 1) / (double)(out_extent - 1) : 0;
+        at =
+            out_extent > 1 ? (double)index * (double)(in_extent - 1) / (double)(out_extent - 1) : 0;
     else
         at = ((double)index + 0.5) * (double)in_extent / (double)out_extent - 0.5;
     if (at < 0)

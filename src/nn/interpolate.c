@@ -40,9 +40,8 @@ static const p2a_weight *find_weight(const p2a_graph *graph, const p2a_weight *w
     for (uint32_t i = 0; i < graph->weight_count; i++) {
         const p2a_weight *weight = &graph->weights[i];
         if (strcmp(weight->name, wanted->name) == 0)
-            return weight->rank == wanted->rank &&
-                           memcmp(weight->shape, wanted->shape,
-                                  wanted->rank * sizeof *weight->shape) == 0
+            return weight->rank == wanted->rank && memcmp(weight->shape, wanted->shape,
+                                                          wanted->rank * sizeof *weight->shape) == 0
                        ? weight
                        : NULL;
     }
@@ -68,8 +67,7 @@ static bool same_graph(const p2a_graph *a, const p2a_graph *b)
             uint32_t *to = k ? &other.bias : &other.weight;
             if ((from == P2A_NO_WEIGHT) != (*to == P2A_NO_WEIGHT))
                 return false;
-            if (from != P2A_NO_WEIGHT &&
-                strcmp(a->weights[from].name, b->weights[*to].name) != 0)
+            if (from != P2A_NO_WEIGHT && strcmp(a->weights[from].name, b->weights[*to].name) != 0)
                 return false;
             *to = from;
         }
@@ -211,7 +209,9 @@ p2a_status p2a_model_blend(p2a_context *ctx, const p2a_model *const *models, con
         return P2A_ERR_ARGUMENT;
     if (models == NULL || shares == NULL || out == NULL)
         return p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected a pointer for %s, got NULL",
-                        !models ? "models" : !shares ? "shares" : "out");
+                        !models   ? "models"
+                        : !shares ? "shares"
+                                  : "out");
     if (count < 1 || count > MODELS_MAX)
         return p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected 1 to %d for count, got %u", MODELS_MAX,
                         count);

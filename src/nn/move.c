@@ -1,4 +1,5 @@
-/* move.c - operators that only move values: between space and channels, together, apart, outwards */
+/* move.c - operators that only move values: between space and channels, together, apart, outwards
+ */
 #include <string.h>
 
 #include "base/pool.h"
@@ -121,8 +122,8 @@ static void pad_rows(void *user, size_t begin, size_t count)
                    channels * sizeof(float));
         for (size_t x = 0; x < right; x++)
             memcpy(out + (left + in.width + x) * channels,
-                   from + p2a_pad_index(node->padding, (ptrdiff_t)(in.width + x), in.width) *
-                              channels,
+                   from +
+                       p2a_pad_index(node->padding, (ptrdiff_t)(in.width + x), in.width) * channels,
                    channels * sizeof(float));
     }
 }

@@ -243,13 +243,12 @@ static p2a_status run_node(p2a_network *network, uint32_t n, double *multiply_ad
         inputs[i] = network->views[node->inputs[i]];
     make_room(network, node->output, end);
     const p2a_status status = p2a_operator_run(
-        network->ctx, &network->operators[n], shapes, inputs, &network->views[node->output],
-        made, end - made, network->workspace + network->plan.scratch_floats[n]);
+        network->ctx, &network->operators[n], shapes, inputs, &network->views[node->output], made,
+        end - made, network->workspace + network->plan.scratch_floats[n]);
     if (status != P2A_OK)
         return status;
     network->made[node->output] = end;
-    *multiply_adds =
-        p2a_row_multiply_adds(network->graph, node, shapes) * (double)(end - made);
+    *multiply_adds = p2a_row_multiply_adds(network->graph, node, shapes) * (double)(end - made);
     deliver(network, node->output, made, end - made);
     return P2A_OK;
 }

@@ -137,9 +137,9 @@ static void layer_norm_rows(void *user, size_t begin, size_t count)
                 variance = 0;
             const double factor = 1.0 / sqrt(variance + (double)args->node->eps);
             for (size_t c = 0; c < channels; c++)
-                out[c] = (float)(((double)in[c] - mean) * factor *
-                                     (weight ? (double)weight[c] : 1.0) +
-                                 (bias ? (double)bias[c] : 0.0));
+                out[c] =
+                    (float)(((double)in[c] - mean) * factor * (weight ? (double)weight[c] : 1.0) +
+                            (bias ? (double)bias[c] : 0.0));
         }
     }
 }

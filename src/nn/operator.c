@@ -209,26 +209,26 @@ static p2a_status run_convolution(p2a_context *ctx, p2a_operator *op, const p2a_
         in_width += node->pads[1] + node->pads[3];
     }
     size_t workspace_bytes = 0, workspace_align = 0, made_rows = 0, made_width = 0;
-    p2a_status status = explain(ctx, op,
-                                xnn_reshape_convolution2d_nhwc_f32(
-                                    op->main, 1, in_rows, in_width, &workspace_bytes,
-                                    &workspace_align, &made_rows, &made_width, ctx->pool),
-                                "reshape");
+    p2a_status status = explain(
+        ctx, op,
+        xnn_reshape_convolution2d_nhwc_f32(op->main, 1, in_rows, in_width, &workspace_bytes,
+                                           &workspace_align, &made_rows, &made_width, ctx->pool),
+        "reshape");
     if (status == P2A_OK && (workspace_bytes != 0 || made_rows != rows))
         status = p2a_fail(ctx, P2A_ERR_INTERNAL, "a convolution made %zu rows, expected %zu",
                           made_rows, rows);
     if (status == P2A_OK)
-        status = explain(ctx, op, xnn_setup_convolution2d_nhwc_f32(op->main, NULL, in, out),
-                         "set up");
+        status =
+            explain(ctx, op, xnn_setup_convolution2d_nhwc_f32(op->main, NULL, in, out), "set up");
     return status == P2A_OK ? run_xnn(ctx, op, op->main) : status;
 }
 
 static p2a_status run_unary(p2a_context *ctx, const p2a_operator *op, xnn_operator_t xnn,
                             const float *in, float *out, size_t count)
 {
-    p2a_status status = explain(
-        ctx, op, xnn_reshape_unary_elementwise_nc(xnn, 1, count, count, count, ctx->pool),
-        "reshape");
+    p2a_status status =
+        explain(ctx, op, xnn_reshape_unary_elementwise_nc(xnn, 1, count, count, count, ctx->pool),
+                "reshape");
     if (status == P2A_OK)
         status = explain(ctx, op, xnn_setup_unary_elementwise_nc(xnn, in, out), "set up");
     return status == P2A_OK ? run_xnn(ctx, op, xnn) : status;
@@ -295,8 +295,7 @@ p2a_status p2a_operator_run(p2a_context *ctx, p2a_operator *op, const p2a_shape 
                             size_t rows, float *scratch)
 {
     const p2a_shape shape = output->shape;
-    const p2a_kernel_args args = {ctx,    op->graph, op->node, inputs,
-                                  output, first,     rows,     scratch};
+    const p2a_kernel_args args = {ctx, op->graph, op->node, inputs, output, first, rows, scratch};
     float *out = p2a_view_row(output, (ptrdiff_t)first);
     switch (op->node->op) {
     case P2A_OP_CONV2D:

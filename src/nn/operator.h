@@ -13,8 +13,8 @@
 struct xnn_operator;
 
 typedef struct p2a_operator {
-    const p2a_graph *graph; /* kept */
-    const p2a_node *node;   /* kept */
+    const p2a_graph *graph;     /* kept */
+    const p2a_node *node;       /* kept */
     struct xnn_operator *main;  /* NULL where a kernel of ours does the work */
     struct xnn_operator *clamp; /* the fused activation of add, sub and mul, else NULL */
 } p2a_operator;

@@ -72,7 +72,8 @@ static void find_readers(const p2a_graph *graph, p2a_plan *plan)
     }
 }
 
-/* Let the bands go by without data: how many rows each tensor holds at most, and what it carries. */
+/* Let the bands go by without data: how many rows each tensor holds at most, and what it carries.
+ */
 static void simulate(const p2a_graph *graph, p2a_plan *plan, size_t *available, size_t *carried,
                      ptrdiff_t *lowest)
 {
@@ -175,13 +176,13 @@ static p2a_status assign_offsets(p2a_context *ctx, const p2a_graph *graph, p2a_p
     for (uint32_t t = 0; t < graph->tensor_count; t++) {
         p2a_window *window = &plan->windows[t];
         const size_t floats = window_floats(&plan->shapes[t], window->capacity_rows);
-        items[count++] = (interval){floats, window->carried ? 0 : window->first_node,
-                                    window->carried ? last : window->last_node,
-                                    &window->offset_floats};
+        items[count++] =
+            (interval){floats, window->carried ? 0 : window->first_node,
+                       window->carried ? last : window->last_node, &window->offset_floats};
     }
     for (uint32_t n = 0; n < graph->node_count; n++) {
-        const size_t floats = p2a_operator_scratch(&graph->nodes[n], plan->shapes,
-                                                   plan->max_rows[n]);
+        const size_t floats =
+            p2a_operator_scratch(&graph->nodes[n], plan->shapes, plan->max_rows[n]);
         if (floats)
             items[count++] = (interval){(floats + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS,
                                         n, n, &plan->scratch_floats[n]};
@@ -189,9 +190,10 @@ static p2a_status assign_offsets(p2a_context *ctx, const p2a_graph *graph, p2a_p
     for (size_t i = 0; i < count; i++)
         if (items[i].floats == SIZE_MAX || !p2a_add_size(sum, items[i].floats, &sum) ||
             sum > SIZE_MAX / 16)
-            return p2a_fail(ctx, P2A_ERR_MEMORY, "the activations of %zux%zu pixels do not fit "
-                            "into this machine's addresses", plan->shapes[graph->input].width,
-                            plan->shapes[graph->input].height);
+            return p2a_fail(ctx, P2A_ERR_MEMORY,
+                            "the activations of %zux%zu pixels do not fit "
+                            "into this machine's addresses",
+                            plan->shapes[graph->input].width, plan->shapes[graph->input].height);
     plan->workspace_floats = place(items, count, overlapping);
     return P2A_OK;
 }

@@ -15,24 +15,24 @@
 #include "nn/infer.h"
 
 typedef struct p2a_window {
-    size_t capacity_rows;   /* zero padding rows included */
-    uint32_t pad_top_rows;  /* of zeros, that a convolution wants above the first row */
+    size_t capacity_rows;  /* zero padding rows included */
+    uint32_t pad_top_rows; /* of zeros, that a convolution wants above the first row */
     uint32_t pad_bottom_rows;
-    bool carried;           /* keeps rows from one band to the next */
-    bool read;              /* some node reads it */
-    size_t offset_floats;   /* in the workspace */
-    uint32_t first_node;    /* makes it (0 for the input), within a band */
-    uint32_t last_node;     /* reads it last */
+    bool carried;         /* keeps rows from one band to the next */
+    bool read;            /* some node reads it */
+    size_t offset_floats; /* in the workspace */
+    uint32_t first_node;  /* makes it (0 for the input), within a band */
+    uint32_t last_node;   /* reads it last */
 } p2a_window;
 
 typedef struct p2a_plan {
-    p2a_shape *shapes;         /* one a tensor */
-    p2a_window *windows;       /* one a tensor */
-    size_t *scratch_floats;    /* one a node: offset in the workspace */
-    size_t *max_rows;          /* one a node: output rows made in one band, at most */
+    p2a_shape *shapes;      /* one a tensor */
+    p2a_window *windows;    /* one a tensor */
+    size_t *scratch_floats; /* one a node: offset in the workspace */
+    size_t *max_rows;       /* one a node: output rows made in one band, at most */
     size_t band_rows;
     size_t workspace_floats;
-    double multiply_adds;      /* of the whole picture */
+    double multiply_adds; /* of the whole picture */
 } p2a_plan;
 
 /*

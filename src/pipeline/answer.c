@@ -75,9 +75,9 @@ static p2a_status plan(p2a_answer *answer, size_t height, size_t width)
         answer->outputs[i] = p2a_alloc_zeroed(answer->ctx, shape.height * shape.width,
                                               shape.channels * sizeof(float));
         if (answer->outputs[i] == NULL)
-            status = p2a_fail_memory(
-                answer->ctx, shape.height * shape.width * shape.channels * sizeof(float),
-                "a network's answer");
+            status = p2a_fail_memory(answer->ctx,
+                                     shape.height * shape.width * shape.channels * sizeof(float),
+                                     "a network's answer");
     }
     if (status != P2A_OK) {
         forget_outputs(answer);

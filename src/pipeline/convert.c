@@ -55,8 +55,7 @@ p2a_status p2a_convert_size(p2a_context *ctx, uint32_t width_px, uint32_t height
 }
 
 p2a_status p2a_pipeline_estimate(p2a_context *ctx, const p2a_model *model, uint32_t width_px,
-                                 uint32_t height_px, const p2a_options *options,
-                                 p2a_estimate *out)
+                                 uint32_t height_px, const p2a_options *options, p2a_estimate *out)
 {
     uint32_t size_px[2];
     size_t bytes = 0;

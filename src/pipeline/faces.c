@@ -70,8 +70,9 @@ static p2a_status check_models(p2a_context *ctx, const p2a_faces_models *models)
     const p2a_graph *detector = &models->detector->graph, *parser = &models->parser->graph;
     for (uint32_t i = 0; i < 3 * P2A_DETECT_LEVELS; i++)
         if (detector->tensors[detector->outputs[i]].channels != channels[i % 3])
-            return p2a_fail(ctx, P2A_ERR_MODEL, "expected %u channels for detector output %u, got %u",
-                            channels[i % 3], i, detector->tensors[detector->outputs[i]].channels);
+            return p2a_fail(ctx, P2A_ERR_MODEL,
+                            "expected %u channels for detector output %u, got %u", channels[i % 3],
+                            i, detector->tensors[detector->outputs[i]].channels);
     if (parser->tensors[parser->outputs[0]].channels != P2A_CLASS_COUNT)
         return p2a_fail(ctx, P2A_ERR_MODEL, "expected %d classes of the parser, got %u",
                         P2A_CLASS_COUNT, parser->tensors[parser->outputs[0]].channels);
@@ -157,8 +158,7 @@ static p2a_status read_detector(p2a_faces *faces)
     p2a_status status =
         p2a_detect_add(faces->ctx, levels, faces->photo_from_seen, P2A_DETECT_SCORE, &pool);
     if (status == P2A_OK)
-        status =
-            p2a_detect_merge(faces->ctx, &pool, P2A_DETECT_IOU, P2A_FACES_MAX, &faces->found);
+        status = p2a_detect_merge(faces->ctx, &pool, P2A_DETECT_IOU, P2A_FACES_MAX, &faces->found);
     p2a_detect_pool_destroy(&pool);
     p2a_answer_destroy(faces->detector); /* its activations are the largest thing here */
     faces->detector = NULL;
@@ -200,9 +200,9 @@ static p2a_status begin_face(p2a_faces *faces)
         return P2A_OK;
     }
     faces->stage = STAGE_PARSE;
-    p2a_status status = p2a_image_warp(faces->ctx, faces->photo,
-                                       faces->photo_from_frame[faces->index], CROP_PX, CROP_PX,
-                                       &faces->crop);
+    p2a_status status =
+        p2a_image_warp(faces->ctx, faces->photo, faces->photo_from_frame[faces->index], CROP_PX,
+                       CROP_PX, &faces->crop);
     if (status == P2A_OK)
         status = p2a_image_resize(faces->ctx, faces->crop, PARSER_PX, PARSER_PX, &faces->small);
     return status == P2A_OK ? p2a_answer_start(faces->parser, faces->small) : status;
@@ -231,8 +231,8 @@ static p2a_status begin_painting(p2a_faces *faces)
         return next_face(faces);
     status = p2a_lift_face(faces->ctx, faces->crop, faces->classes, 1.0f, NULL);
     if (status == P2A_OK)
-        status = p2a_scene_create(faces->ctx, faces->models.generator, faces->crop, 0,
-                                  &faces->scene);
+        status =
+            p2a_scene_create(faces->ctx, faces->models.generator, faces->crop, 0, &faces->scene);
     faces->stage = STAGE_PAINT;
     return status;
 }
@@ -250,8 +250,8 @@ static p2a_status make_patch(p2a_faces *faces, const p2a_image *painted, const f
     if (!p2a_transform_invert(faces->photo_from_frame[faces->index], crop_from_patch))
         return p2a_fail(ctx, P2A_ERR_INTERNAL, "a face's transform has no inverse");
     for (int row = 0; row < 6; row += 3)
-        crop_from_patch[row + 2] += crop_from_patch[row] * (double)bounds[0] +
-                                    crop_from_patch[row + 1] * (double)bounds[1];
+        crop_from_patch[row + 2] +=
+            crop_from_patch[row] * (double)bounds[0] + crop_from_patch[row + 1] * (double)bounds[1];
     alpha = p2a_alloc(ctx, width * height * sizeof *alpha);
     if (alpha == NULL)
         status = p2a_fail_memory(ctx, width * height * sizeof *alpha, "a face's mask");
@@ -319,8 +319,7 @@ static p2a_status finish_face(p2a_faces *faces, p2a_image *scene)
 {
     p2a_image *painted = p2a_scene_take(faces->scene);
     faces->multiply_adds += p2a_scene_multiply_adds(faces->scene);
-    p2a_status status =
-        p2a_regions_correct(faces->ctx, faces->crop, faces->classes, NULL, painted);
+    p2a_status status = p2a_regions_correct(faces->ctx, faces->crop, faces->classes, NULL, painted);
     const double begin = p2a_now_ms();
     if (status == P2A_OK)
         status = set_back(faces, painted, scene);

@@ -30,7 +30,8 @@ static p2a_status check_generator(p2a_context *ctx, const p2a_model *model)
     if (graph->output_count != 1 || in != 3 || out != 3)
         return p2a_fail(ctx, P2A_ERR_MODEL,
                         "expected a generator (3 channels to 3, one output), got %u channels to %u "
-                        "and %u outputs", in, out, graph->output_count);
+                        "and %u outputs",
+                        in, out, graph->output_count);
     return P2A_OK;
 }
 
@@ -104,8 +105,8 @@ p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const 
     const size_t width = framed(photo->width_px, generator->graph.multiple_of);
     const size_t height = framed(photo->height_px, generator->graph.multiple_of);
     scene->frame = (p2a_frame){MARGIN_PX, width};
-    status = p2a_image_alloc(ctx, photo->width_px, photo->height_px, photo->channels,
-                             &scene->painted);
+    status =
+        p2a_image_alloc(ctx, photo->width_px, photo->height_px, photo->channels, &scene->painted);
     if (status == P2A_OK)
         status = p2a_network_create(ctx, &generator->graph, &scene->network);
     if (status == P2A_OK)
@@ -172,7 +173,6 @@ p2a_status p2a_scene_estimate(p2a_context *ctx, const p2a_model *generator, size
     if (status == P2A_OK)
         status = p2a_network_estimate(
             ctx, &generator->graph, framed(height_px, generator->graph.multiple_of),
-            framed(width_px, generator->graph.multiple_of), band_rows_px, bytes,
-            multiply_adds);
+            framed(width_px, generator->graph.multiple_of), band_rows_px, bytes, multiply_adds);
     return status;
 }

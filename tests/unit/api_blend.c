@@ -55,7 +55,8 @@ static void test_terms_add_up(const p2a_model *clean, const p2a_model *bound)
     CHECK_EQUAL(p2a_model_blend(ctx, models, half, 2, &made), P2A_OK);
     CHECK(strcmp(p2a_model_metadata(made, "commercial_use"), "no") == 0);
     CHECK(strcmp(p2a_model_metadata(made, "name"), "anime=0.5,miyazaki=0.5") == 0);
-    CHECK(strstr(p2a_model_metadata(made, "license"), p2a_model_metadata(bound, "license")) != NULL);
+    CHECK(strstr(p2a_model_metadata(made, "license"), p2a_model_metadata(bound, "license")) !=
+          NULL);
     p2a_model_destroy(made);
     CHECK_EQUAL(p2a_model_blend(ctx, models, alone, 2, &made), P2A_OK);
     CHECK(strcmp(p2a_model_metadata(made, "commercial_use"), "yes") == 0);

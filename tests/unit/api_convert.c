@@ -44,7 +44,8 @@ static p2a_image *make_photo(p2a_context *ctx, uint32_t width, uint32_t height, 
             for (uint32_t c = 0; c < channels; c++)
                 pixels[((size_t)y * width + x) * channels + c] =
                     (uint8_t)((x * (c + 1) + y * (3 - c) + ((x / 13 + y / 17) % 2) * 90 +
-                               (x * 31 + y * 57) % 7) & 255);
+                               (x * 31 + y * 57) % 7) &
+                              255);
     p2a_image *image = NULL;
     CHECK_EQUAL(p2a_image_create(ctx, pixels, width, height, channels, &image), P2A_OK);
     free(pixels);
@@ -53,8 +54,7 @@ static p2a_image *make_photo(p2a_context *ctx, uint32_t width, uint32_t height, 
 
 static bool same_pixels(const p2a_image *a, const p2a_image *b)
 {
-    const size_t bytes =
-        (size_t)p2a_image_width(a) * p2a_image_height(a) * p2a_image_channels(a);
+    const size_t bytes = (size_t)p2a_image_width(a) * p2a_image_height(a) * p2a_image_channels(a);
     return p2a_image_width(a) == p2a_image_width(b) && p2a_image_height(a) == p2a_image_height(b) &&
            p2a_image_channels(a) == p2a_image_channels(b) &&
            memcmp(p2a_image_pixels(a), p2a_image_pixels(b), bytes) == 0;
@@ -212,7 +212,8 @@ static double mean_difference(const p2a_image *a, const p2a_image *b)
 /* How even the effects are is measured in adjust_picture.c; here, that the options reach it. */
 static void test_edges_and_colours_follow_the_options(fixture f)
 {
-    static const float wrong[][2] = {{0.4f, 1}, {1.6f, 1}, {1, -0.1f}, {1, 1.1f}, {NAN, 1}, {1, NAN}};
+    static const float wrong[][2] = {{0.4f, 1}, {1.6f, 1}, {1, -0.1f},
+                                     {1, 1.1f}, {NAN, 1},  {1, NAN}};
     p2a_image *photo = make_photo(f.ctx, 120, 90, 3);
     p2a_image *plain = paint_with(f, photo, 1, 1), *own_colours = paint_with(f, photo, 1, 0);
     p2a_image *soft = paint_with(f, photo, 0.5f, 1), *sharp = paint_with(f, photo, 1.5f, 1);

@@ -66,8 +66,7 @@ static p2a_status decode_jpeg(scene *s, bool *empty)
 static p2a_status create(scene *s, bool *empty)
 {
     p2a_image *image = s->image;
-    const p2a_status status =
-        p2a_image_create(s->ctx, p2a_image_pixels(s->image), 4, 5, 3, &image);
+    const p2a_status status = p2a_image_create(s->ctx, p2a_image_pixels(s->image), 4, 5, 3, &image);
     *empty = image == NULL;
     p2a_image_destroy(image);
     return status;

@@ -43,14 +43,8 @@ static void run_nodes(const node_case *cases, size_t count)
     }
 }
 
-#define W(...)                                                                                     \
-    {                                                                                              \
-        "w", "F16", __VA_ARGS__                                                                    \
-    }
-#define B(...)                                                                                     \
-    {                                                                                              \
-        "b", "F32", __VA_ARGS__                                                                    \
-    }
+#define W(...) {"w", "F16", __VA_ARGS__}
+#define B(...) {"b", "F32", __VA_ARGS__}
 #define X "'inputs':['x']"
 #define CONV "'op':'conv2d','inputs':['x'],'weight':'w'"
 

@@ -20,8 +20,8 @@ static void build(graph_builder *b)
     const uint32_t packed = builder_node(b, P2A_OP_SPACE_TO_DEPTH, 0, 12)->output;
     level[0] = residual(b, builder_conv(b, packed, channels[0], 3, 1, P2A_PADDING_ZERO, true));
     for (int i = 1; i < 4; i++)
-        level[i] = residual(
-            b, builder_conv(b, level[i - 1], channels[i], 3, 2, P2A_PADDING_ZERO, true));
+        level[i] =
+            residual(b, builder_conv(b, level[i - 1], channels[i], 3, 2, P2A_PADDING_ZERO, true));
     uint32_t y = level[3];
     for (int i = 2; i >= 0; i--) {
         const uint32_t up =
@@ -43,7 +43,8 @@ static void test_bands_equal_whole(p2a_context *ctx, const p2a_graph *graph)
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         p2a_shape shape;
         p2a_status status;
-        float *whole = run_network(ctx, graph, sizes[s][0], sizes[s][1], sizes[s][0], &shape, &status);
+        float *whole =
+            run_network(ctx, graph, sizes[s][0], sizes[s][1], sizes[s][0], &shape, &status);
         CHECK_EQUAL(status, P2A_OK);
         for (size_t k = 0; whole && k < sizeof bands / sizeof *bands; k++) {
             float *got =
@@ -70,7 +71,8 @@ static void test_memory_grows_with_the_width_only(p2a_context *ctx, const p2a_gr
 
 static void test_wrong_sizes_are_refused(p2a_context *ctx, const p2a_graph *graph)
 {
-    static const size_t wrong[][3] = {{0, 16, 0}, {16, 0, 0}, {17, 16, 0}, {16, 40, 0}, {64, 64, 8}};
+    static const size_t wrong[][3] = {
+        {0, 16, 0}, {16, 0, 0}, {17, 16, 0}, {16, 40, 0}, {64, 64, 8}};
     p2a_network *network = NULL;
     CHECK_EQUAL(p2a_network_create(ctx, graph, &network), P2A_OK);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)

@@ -1,4 +1,5 @@
-/* nn_operators.c - every operator against a naive loop: odd sizes, 1x1, channels around SIMD widths */
+/* nn_operators.c - every operator against a naive loop: odd sizes, 1x1, channels around SIMD widths
+ */
 #include "check.h"
 #include "nn_run.h"
 
@@ -98,8 +99,8 @@ static void test_convolution_variants(void)
             builder_start(&b, groups[g][0], 1);
             p2a_node *node = builder_node(&b, P2A_OP_CONV2D, 0, groups[g][1]);
             node->groups = groups[g][2];
-            node->weight = builder_weight(&b, 0.3f, 4, groups[g][1], 3, 3,
-                                          groups[g][0] / groups[g][2]);
+            node->weight =
+                builder_weight(&b, 0.3f, 4, groups[g][1], 3, 3, groups[g][0] / groups[g][2]);
             node->bias = builder_weight(&b, 0.3f, 1, groups[g][1], 0, 0, 0);
             node->kernel[0] = node->kernel[1] = 3;
             node->stride[0] = node->stride[1] = stride;
@@ -156,9 +157,8 @@ static void test_resize(void)
 
 static void test_elementwise(void)
 {
-    static const p2a_op unary[] = {P2A_OP_RELU,    P2A_OP_LEAKY_RELU, P2A_OP_CLAMP,
-                                   P2A_OP_SIGMOID, P2A_OP_TANH,       P2A_OP_HARD_SWISH,
-                                   P2A_OP_SOFTMAX};
+    static const p2a_op unary[] = {P2A_OP_RELU, P2A_OP_LEAKY_RELU, P2A_OP_CLAMP,  P2A_OP_SIGMOID,
+                                   P2A_OP_TANH, P2A_OP_HARD_SWISH, P2A_OP_SOFTMAX};
     graph_builder b;
     for (uint32_t channels = 1; channels <= 19; channels += 6) {
         for (size_t i = 0; i < sizeof unary / sizeof *unary; i++) {

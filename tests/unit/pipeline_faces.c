@@ -238,7 +238,7 @@ static void test_wrong_models_and_moments_are_refused(void)
     CHECK_EQUAL(p2a_job_use_faces(NULL, detector, parser), P2A_ERR_ARGUMENT);
     CHECK_EQUAL(p2a_job_use_faces(job, detector, parser), P2A_OK);
     CHECK_EQUAL(p2a_job_use_faces(job, detector, parser), P2A_ERR_ARGUMENT); /* twice */
-    CHECK_EQUAL(p2a_job_face_count(job), 0);                                  /* not yet known */
+    CHECK_EQUAL(p2a_job_face_count(job), 0);                                 /* not yet known */
     p2a_job_destroy(job);
     CHECK_EQUAL(p2a_job_create(f->ctx, &f->generator.model, photo, NULL, &job), P2A_OK);
     CHECK_EQUAL(p2a_job_step(job, &part), P2A_OK);

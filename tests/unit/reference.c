@@ -44,11 +44,14 @@ static double convolve(const p2a_graph *g, const p2a_node *n, const tensor *t, s
     for (uint32_t ky = 0; ky < n->kernel[0]; ky++)
         for (uint32_t kx = 0; kx < n->kernel[1]; kx++)
             for (size_t i = 0; i < in_group; i++)
-                sum += (double)w->values[((o * n->kernel[0] + ky) * n->kernel[1] + kx) * in_group + i] *
-                       padded(n, t,
-                              (ptrdiff_t)(y * n->stride[0] + ky * n->dilation[0]) - (ptrdiff_t)n->pads[0],
-                              (ptrdiff_t)(x * n->stride[1] + kx * n->dilation[1]) - (ptrdiff_t)n->pads[1],
-                              o / out_group * in_group + i);
+                sum +=
+                    (double)
+                        w->values[((o * n->kernel[0] + ky) * n->kernel[1] + kx) * in_group + i] *
+                    padded(
+                        n, t,
+                        (ptrdiff_t)(y * n->stride[0] + ky * n->dilation[0]) - (ptrdiff_t)n->pads[0],
+                        (ptrdiff_t)(x * n->stride[1] + kx * n->dilation[1]) - (ptrdiff_t)n->pads[1],
+                        o / out_group * in_group + i);
     return sum;
 }
 
@@ -69,7 +72,7 @@ static double source(bool align, size_t in, size_t out, size_t i)
 {
     double s = align ? (out > 1 ? (double)i * (double)(in - 1) / (double)(out - 1) : 0)
                      : ((double)i + 0.5) * (double)in / (double)out - 0.5;
-    return s < 0 ? 0 : s > (double)(in - 1) ? (double)(in - 1) : s;
+    return s<0 ? 0 : s>(double)(in - 1) ? (double)(in - 1) : s;
 }
 
 static double resized(const p2a_node *n, const tensor *t, const p2a_shape *made, size_t y, size_t x,
@@ -109,7 +112,8 @@ static double normalized(const p2a_graph *g, const p2a_node *n, const tensor *t,
         if (pass == 0)
             mean /= count;
     }
-    double r = (at(t, (ptrdiff_t)y, (ptrdiff_t)x, c) - mean) / sqrt(variance / count + (double)n->eps);
+    double r =
+        (at(t, (ptrdiff_t)y, (ptrdiff_t)x, c) - mean) / sqrt(variance / count + (double)n->eps);
     if (n->weight != P2A_NO_WEIGHT)
         r *= (double)g->weights[n->weight].values[c];
     if (n->bias != P2A_NO_WEIGHT)
@@ -181,7 +185,8 @@ static double value(const p2a_graph *g, const p2a_node *n, const tensor *in, con
         return v < 0 ? v * (double)n->alpha : v;
     case P2A_OP_PRELU:
         v = at(t, py, px, c);
-        return v < 0 ? v * (double)g->weights[n->weight].values[g->weights[n->weight].count == 1 ? 0 : c]
+        return v < 0 ? v * (double)g->weights[n->weight]
+                               .values[g->weights[n->weight].count == 1 ? 0 : c]
                      : v;
     case P2A_OP_CLAMP:
         return fmin(fmax(at(t, py, px, c), (double)n->min), (double)n->max);

@@ -200,7 +200,7 @@ def make_scene(photos, crowded, portraits, size_px, rng):
     scene = background(crowded if rng.random() < 0.3 else photos, size_px, rng)
     covers = [np.zeros((size_px, size_px), bool) for _ in scene.faces.scores]
     chance = rng.random()
-    count = 0 if chance < 0.2 else 1 if chance < 0.5 else int(rng.integers(2, 11))
+    count = 0 if chance < 0.35 else 1 if chance < 0.6 else int(rng.integers(2, 11))
     largest = FACE_PX[1] if count == 1 else 200 if count < 5 else 90
     for _ in range(count):
         portrait = portraits[rng.integers(len(portraits))]

@@ -259,7 +259,7 @@ p2a_status p2a_job_create(p2a_context *ctx, const p2a_model *model, const p2a_im
 /* A face that was found, in pixels of the result. All 4-byte floats. */
 typedef struct p2a_face_info {
     float box_px[4];        /* left, top, right, bottom; may reach beyond the picture */
-    float score;            /* 0.6..1 */
+    float score;            /* 0.9..1 */
     float landmarks_px[10]; /* x, y of the picture's left eye, right eye, nose, left and right
                                corner of the mouth */
 } p2a_face_info;

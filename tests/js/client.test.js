@@ -410,6 +410,11 @@ describe('converter', () => {
       writeFileSync(target, damaged.subarray(1))
       await assert.rejects(own.convert(file), { code: 'MODEL', message: /expected \d+ bytes/ })
       writeFileSync(target, readFileSync(path.join(root, 'models', style.entry.file)))
+      assert.equal((await own.convert(file, { faces: false })).width, 12)
+      await assert.rejects(own.convert(file), { code: 'IO', message: /detector.safetensors: there is no such file/ })
+      for (const network of ['detector', 'parser']) {
+        copyFileSync(path.join(root, `models/weights/${network}.safetensors`), path.join(models, `weights/${network}.safetensors`))
+      }
       assert.equal((await own.convert(file)).width, 12)
     } finally {
       own.dispose()

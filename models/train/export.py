@@ -66,6 +66,17 @@ def two_path_graph(arrays):
     return graph
 
 
+def tier_of(path):
+    """The tier that a checkpoint's channels and blocks are, and its multiply-adds per pixel."""
+    import generator
+    network = generator.load(path)
+    shape = (network.k, network.n)
+    tiers = [name for name, (k, n) in generator.TIERS.items() if (tuple(k), list(n)) == (network.k, list(network.n))]
+    if not tiers:
+        raise ValueError(f"expected the channels and blocks of one of {', '.join(generator.TIERS)}, got {shape}")
+    return tiers[0], round(generator.mac_per_pixel(*shape))
+
+
 def read_checkpoint(path):
     """.safetensors, or torch's own .pt with a state_dict (alone, or under "model")."""
     if path.endswith(".safetensors"):
@@ -113,10 +124,11 @@ def main():
         data = file.read()
     digest = hashlib.sha256(data).hexdigest()
     if options.manifest:
+        tier, mac_per_pixel = tier_of(options.checkpoint)
         relative = os.path.relpath(options.output, os.path.dirname(os.path.abspath(options.manifest)))
         update_manifest(options.manifest, {
             "name": options.name, "title": options.title, "file": relative, "sha256": digest, "bytes": len(data),
-            "kind": "generator", **terms, "use": options.use})
+            "kind": "generator", **terms, "use": options.use, "tier": tier, "mac_per_pixel": mac_per_pixel})
     print(f"{options.output}: {len(data)} bytes, sha256 {digest}, {len(graph.nodes)} nodes, "
           f"receptive field {graph.receptive_field_px()} px; now write models/cards/{options.name}.md and run parity.py")
 

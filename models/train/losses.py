@@ -2,6 +2,8 @@
 
 Each part is a mean over pixels; LAMBDA in the training run weighs them. All sums are taken in f32.
 """
+import functools
+
 import torch
 import torch.nn.functional as F
 
@@ -21,11 +23,23 @@ def gaussian_taps(sigma):
     return t / t.sum()
 
 
+@functools.lru_cache(maxsize=16)
+def blur_matrix(size_px, sigma):
+    """[size,size]: a row of pixels times this is the row blurred, mirrored at its ends."""
+    taps = gaussian_taps(sigma)
+    radius = taps.numel() // 2
+    matrix = torch.zeros(size_px, size_px)
+    for out in range(size_px):
+        for tap, weight in enumerate(taps):
+            at = abs(out + tap - radius)
+            matrix[min(at, 2 * (size_px - 1) - at), out] += weight
+    return matrix
+
+
 def blur(x, sigma):
-    t = gaussian_taps(sigma).to(x)
-    r = t.numel() // 2
-    x = F.pad(x, (r, r, r, r), mode="reflect")
-    return F.conv2d(F.conv2d(x, t.view(1, 1, 1, -1)), t.view(1, 1, -1, 1))
+    """As matrix products: on a CPU several times faster than convolutions of one channel."""
+    rows, columns = (blur_matrix(n, sigma).to(x) for n in x.shape[-2:])
+    return rows.t() @ (x @ columns)
 
 
 def line_response(y):
@@ -36,8 +50,9 @@ def line_response(y):
 
 def sobel(y):
     """Luma [N,1,H,W] -> [N,2,H-2,W-2] horizontal and vertical slope per pixel."""
-    k = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]).to(y) / 8
-    return F.conv2d(y, torch.stack([k, k.t()])[:, None])
+    down = y[..., :-2, :] + 2 * y[..., 1:-1, :] + y[..., 2:, :]
+    across = y[..., :-2] + 2 * y[..., 1:-1] + y[..., 2:]
+    return torch.cat([down[..., 2:] - down[..., :-2], across[..., 2:, :] - across[..., :-2, :]], 1) / 8
 
 
 def slopes_l1(a, b):
@@ -48,7 +63,7 @@ def slopes_l1(a, b):
 def parts(painting, target):
     """content: each pixel; style: slopes at three scales (texture and shading); edge: Sobel slopes where the target has
     edges; line: ink lines; colour: local mean colours; all against the target."""
-    p, t = painting.float(), target.float()
+    p, t = (v.float().contiguous() for v in (painting, target))
     p2, t2 = F.avg_pool2d(p, 2), F.avg_pool2d(t, 2)
     p4, t4 = F.avg_pool2d(p2, 2), F.avg_pool2d(t2, 2)
     yp, yt = luma(p), luma(t)

@@ -48,6 +48,14 @@ describe('models/manifest.json', () => {
         assert.ok(['scenes', 'faces', 'live'].includes(entry.use), entry.use)
       })
 
+      if (entry.kind === 'generator') {
+        it('is small enough for its tier', () => {
+          assert.equal(entry.tier, entry.use === 'live' ? 'live' : 'full')
+          assert.ok(entry.mac_per_pixel > 1000 && entry.mac_per_pixel <= (entry.tier === 'live' ? 8000 : 27000), `${entry.mac_per_pixel} MAC`)
+          assert.ok(entry.bytes <= 3.5e6, `${entry.bytes} bytes`)
+        })
+      }
+
       it('has a card that says whether it may be used commercially, and no hash of another file', () => {
         const card = readFileSync(path.join(models, 'cards', `${entry.name}.md`), 'utf8')
         assert.equal(card.match(/commercial[_ ]use\W+(yes|no)\b/)?.[1], entry.commercial_use)

@@ -18,7 +18,9 @@ import { P2AError } from './errors.js'
  * @property {string} license
  * @property {'yes'|'no'} commercial_use
  * @property {string} teachers
- * @property {string} use "scenes" for styles, "faces" for what face2paint uses
+ * @property {string} use "scenes" for styles, "faces" for what face2paint uses, "live" for video
+ * @property {'full'|'live'} [tier] of a generator: "live" is quick enough for video
+ * @property {number} [mac_per_pixel] of a generator: multiply-adds for each pixel of the photo
  * @property {boolean} [default] the style that is used unless another is named
  */
 

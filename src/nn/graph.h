@@ -34,6 +34,8 @@ typedef enum p2a_op {
     P2A_OP_INSTANCE_NORM, /* x; over H and W for each channel; weight, bias [C] or none; eps */
     P2A_OP_GROUP_NORM,    /* x; over H, W and the channels of a group; groups; ... */
     P2A_OP_LAYER_NORM,    /* x; over the channels of each pixel; ... */
+    P2A_OP_ADAPTIVE_NORM, /* x, y; x with the mean and deviation of y, for each channel; eps */
+    P2A_OP_SUM_NORM,      /* x; each pixel divided by the sum of its channels and eps */
     P2A_OP_RELU,
     P2A_OP_LEAKY_RELU, /* alpha */
     P2A_OP_PRELU,      /* weight [C] or [1] */
@@ -41,9 +43,10 @@ typedef enum p2a_op {
     P2A_OP_SIGMOID,
     P2A_OP_TANH,
     P2A_OP_HARD_SWISH,
-    P2A_OP_SOFTMAX,  /* over channels */
-    P2A_OP_MAX_POOL, /* kernel, stride, pads (padding never wins) */
-    P2A_OP_ARGMAX,   /* over channels -> [1,H,W,1], the index as a float; lowest on a tie */
+    P2A_OP_SOFTMAX,         /* over channels */
+    P2A_OP_SPATIAL_SOFTMAX, /* over H and W for each channel */
+    P2A_OP_MAX_POOL,        /* kernel, stride, pads (padding never wins) */
+    P2A_OP_ARGMAX,          /* over channels -> [1,H,W,1], the index as a float; lowest on a tie */
     P2A_OP_COUNT
 } p2a_op;
 
@@ -75,6 +78,7 @@ typedef struct p2a_node {
     uint32_t scale[2]; /* h, w: 1..16; resize with one input */
     p2a_resize_mode mode;
     bool align_corners; /* bilinear: ends on ends; else half-pixel centres. Nearest: floor */
+    bool asymmetric;    /* bilinear: first on first, as old TensorFlow has it */
     float min, max;     /* fused activation, or clamp */
     float alpha;        /* leaky relu's slope */
     float eps;          /* norms: above 0 */

@@ -106,7 +106,13 @@ p2a_status p2a_infer_shapes(p2a_context *ctx, const p2a_graph *graph, size_t hei
 bool p2a_node_is_global(const p2a_node *node)
 {
     return node->op == P2A_OP_MEAN || node->op == P2A_OP_INSTANCE_NORM ||
-           node->op == P2A_OP_GROUP_NORM || node->op == P2A_OP_FULLY_CONNECTED;
+           node->op == P2A_OP_GROUP_NORM || node->op == P2A_OP_ADAPTIVE_NORM ||
+           node->op == P2A_OP_SPATIAL_SOFTMAX;
+}
+
+bool p2a_input_is_gathered_only(const p2a_node *node, uint32_t i)
+{
+    return node->op == P2A_OP_MEAN || (node->op == P2A_OP_ADAPTIVE_NORM && i == 1);
 }
 
 bool p2a_input_is_shape_only(const p2a_node *node, uint32_t i)
@@ -145,6 +151,8 @@ p2a_sample p2a_resize_sample(const p2a_node *node, size_t in_extent, size_t out_
     if (node->align_corners)
         at =
             out_extent > 1 ? (double)index * (double)(in_extent - 1) / (double)(out_extent - 1) : 0;
+    else if (node->asymmetric)
+        at = (double)index * (double)in_extent / (double)out_extent;
     else
         at = ((double)index + 0.5) * (double)in_extent / (double)out_extent - 0.5;
     if (at < 0)
@@ -201,7 +209,7 @@ ptrdiff_t p2a_first_row_needed(const p2a_node *node, const p2a_shape *shapes, ui
                                size_t row)
 {
     const ptrdiff_t height = (ptrdiff_t)shapes[node->inputs[i]].height;
-    if (p2a_node_is_global(node) || p2a_input_is_broadcast(node, shapes, i))
+    if (p2a_input_is_broadcast(node, shapes, i))
         return 0;
     switch (node->op) {
     case P2A_OP_CONV2D:

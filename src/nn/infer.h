@@ -15,8 +15,11 @@
 p2a_status p2a_infer_shapes(p2a_context *ctx, const p2a_graph *graph, size_t height_px,
                             size_t width_px, p2a_shape *shapes);
 
-/* True where the node needs its whole input before it can make its first row. */
+/* True where the node gathers sums over its whole inputs before it can make its first row. */
 bool p2a_node_is_global(const p2a_node *node);
+
+/* True where a global node needs no more of input i than what it gathers while the rows come. */
+bool p2a_input_is_gathered_only(const p2a_node *node, uint32_t i);
 
 /* True where input i gives only its shape (resize), or one row for all (a broadcast operand). */
 bool p2a_input_is_shape_only(const p2a_node *node, uint32_t i);

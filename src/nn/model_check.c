@@ -169,6 +169,8 @@ static p2a_status check_resize(checker *c, const p2a_node *node, view *out)
 {
     if (node->align_corners && node->mode == P2A_RESIZE_NEAREST)
         return refuse(c, "align_corners is for bilinear only");
+    if (node->asymmetric && (node->mode == P2A_RESIZE_NEAREST || node->align_corners))
+        return refuse(c, "asymmetric is for bilinear without align_corners only");
     if (node->input_count == 2 && (node->scale[0] != 1 || node->scale[1] != 1))
         return refuse(c, "expected a scale or a second input, not both");
     const view *like = node->input_count == 2 ? &c->views[node->inputs[1]] : NULL;
@@ -186,8 +188,9 @@ static p2a_status check_resize(checker *c, const p2a_node *node, view *out)
         /* Element i mixes floor((i + 0.5) / f - 0.5) and the next, nearest takes floor(i / f). */
         const double step = pitch(c, &from), inverse = (double)from.slope / (double)a->slope;
         const bool bilinear = node->mode == P2A_RESIZE_BILINEAR;
-        a->before += bilinear ? step * fmax(1.5 - 0.5 * inverse, 0.0) : step;
-        a->after += bilinear ? step * (0.5 + 0.5 * inverse) : 0.0;
+        const bool centred = bilinear && !node->asymmetric;
+        a->before += centred ? step * fmax(1.5 - 0.5 * inverse, 0.0) : step;
+        a->after += centred ? step * (0.5 + 0.5 * inverse) : bilinear ? step : 0.0;
     }
     return P2A_OK;
 }
@@ -277,6 +280,14 @@ static p2a_status check_op(checker *c, p2a_node *node, view *out, uint32_t *chan
         return check_affine(c, node, *channels);
     case P2A_OP_LAYER_NORM:
         return check_affine(c, node, *channels);
+    case P2A_OP_ADAPTIVE_NORM:
+        if (c->graph->tensors[node->inputs[1]].channels != *channels)
+            return refuse(c, "expected two inputs with the same channels");
+        out->whole = true;
+        return P2A_OK;
+    case P2A_OP_SPATIAL_SOFTMAX:
+        out->whole = true;
+        return P2A_OK;
     case P2A_OP_PRELU:
         return use_vector(c, node->weight, *channels, true,
                           "expected a weight of shape [C] or [1]");

@@ -25,6 +25,7 @@ typedef enum attribute {
     A_SCALE,
     A_MODE,
     A_ALIGN_CORNERS,
+    A_ASYMMETRIC,
     A_ACTIVATION,
     A_MIN,
     A_MAX,
@@ -53,6 +54,7 @@ static const char *const attribute_names[A_COUNT] = {
     [A_SCALE] = "scale",
     [A_MODE] = "mode",
     [A_ALIGN_CORNERS] = "align_corners",
+    [A_ASYMMETRIC] = "asymmetric",
     [A_ACTIVATION] = "activation",
     [A_MIN] = "min",
     [A_MAX] = "max",
@@ -76,7 +78,8 @@ static const struct op_rule {
     [P2A_OP_FULLY_CONNECTED] = {"fully_connected", 1, 1, BIT(A_WEIGHT), BIT(A_BIAS) | FUSED},
     [P2A_OP_SPACE_TO_DEPTH] = {"space_to_depth", 1, 1, BIT(A_BLOCK), 0},
     [P2A_OP_DEPTH_TO_SPACE] = {"depth_to_space", 1, 1, BIT(A_BLOCK), 0},
-    [P2A_OP_RESIZE] = {"resize", 1, 2, BIT(A_MODE), BIT(A_SCALE) | BIT(A_ALIGN_CORNERS)},
+    [P2A_OP_RESIZE] = {"resize", 1, 2, BIT(A_MODE),
+                       BIT(A_SCALE) | BIT(A_ALIGN_CORNERS) | BIT(A_ASYMMETRIC)},
     [P2A_OP_ADD] = {"add", 1, 2, 0, BIT(A_WEIGHT) | FUSED},
     [P2A_OP_SUB] = {"sub", 1, 2, 0, BIT(A_WEIGHT) | FUSED},
     [P2A_OP_MUL] = {"mul", 1, 2, 0, BIT(A_WEIGHT) | FUSED},
@@ -87,6 +90,8 @@ static const struct op_rule {
     [P2A_OP_INSTANCE_NORM] = {"instance_norm", 1, 1, BIT(A_EPS), AFFINE},
     [P2A_OP_GROUP_NORM] = {"group_norm", 1, 1, BIT(A_EPS) | BIT(A_GROUPS), AFFINE},
     [P2A_OP_LAYER_NORM] = {"layer_norm", 1, 1, BIT(A_EPS), AFFINE},
+    [P2A_OP_ADAPTIVE_NORM] = {"adaptive_norm", 2, 2, BIT(A_EPS), 0},
+    [P2A_OP_SUM_NORM] = {"sum_norm", 1, 1, BIT(A_EPS), 0},
     [P2A_OP_RELU] = {"relu", 1, 1, 0, 0},
     [P2A_OP_LEAKY_RELU] = {"leaky_relu", 1, 1, BIT(A_ALPHA), 0},
     [P2A_OP_PRELU] = {"prelu", 1, 1, BIT(A_WEIGHT), 0},
@@ -95,6 +100,7 @@ static const struct op_rule {
     [P2A_OP_TANH] = {"tanh", 1, 1, 0, 0},
     [P2A_OP_HARD_SWISH] = {"hard_swish", 1, 1, 0, 0},
     [P2A_OP_SOFTMAX] = {"softmax", 1, 1, 0, 0},
+    [P2A_OP_SPATIAL_SOFTMAX] = {"spatial_softmax", 1, 1, 0, 0},
     [P2A_OP_MAX_POOL] = {"max_pool", 1, 1, BIT(A_KERNEL), BIT(A_STRIDE) | BIT(A_PADS)},
     [P2A_OP_ARGMAX] = {"argmax", 1, 1, 0, 0},
 };
@@ -342,6 +348,9 @@ static p2a_status read_node(reader *r, uint32_t object, p2a_node *node)
     if (s == P2A_OK && r->values[A_ALIGN_CORNERS] != 0 &&
         !p2a_json_bool(&r->json, r->values[A_ALIGN_CORNERS], &node->align_corners))
         s = refuse(r, A_ALIGN_CORNERS, "true or false");
+    if (s == P2A_OK && r->values[A_ASYMMETRIC] != 0 &&
+        !p2a_json_bool(&r->json, r->values[A_ASYMMETRIC], &node->asymmetric))
+        s = refuse(r, A_ASYMMETRIC, "true or false");
     if (s == P2A_OK)
         s = read_activation(r, node);
     if (s == P2A_OK)

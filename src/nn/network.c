@@ -18,8 +18,9 @@ struct p2a_network {
     p2a_plan plan;
     bool planned;
     float *workspace;
-    p2a_view *views; /* one a tensor: the rows that are in memory now */
-    size_t *made;    /* one a tensor: rows made since the start of the picture */
+    p2a_view *views;  /* one a tensor: the rows that are in memory now */
+    size_t *made;     /* one a tensor: rows made since the start of the picture */
+    size_t *gathered; /* two a node: rows of its inputs that a global node has taken */
     p2a_read_rows_fn read;
     p2a_write_rows_fn write;
     void *user;
@@ -38,8 +39,9 @@ p2a_status p2a_network_create(p2a_context *ctx, const p2a_graph *graph, p2a_netw
     network->operators = p2a_alloc_zeroed(ctx, graph->node_count, sizeof *network->operators);
     network->views = p2a_alloc_zeroed(ctx, graph->tensor_count, sizeof *network->views);
     network->made = p2a_alloc_zeroed(ctx, graph->tensor_count, sizeof *network->made);
+    network->gathered = p2a_alloc_zeroed(ctx, graph->node_count, 2 * sizeof *network->gathered);
     p2a_status status = P2A_OK;
-    if (!network->operators || !network->views || !network->made)
+    if (!network->operators || !network->views || !network->made || !network->gathered)
         status = p2a_fail_memory(ctx, graph->node_count * sizeof *network->operators, "operators");
     for (uint32_t n = 0; status == P2A_OK && n < graph->node_count; n++)
         status = p2a_operator_create(ctx, graph, &graph->nodes[n], &network->operators[n]);
@@ -67,6 +69,7 @@ void p2a_network_destroy(p2a_network *network)
     forget_plan(network);
     for (uint32_t n = 0; network->operators && n < network->graph->node_count; n++)
         p2a_operator_clear(ctx, &network->operators[n]);
+    p2a_free(ctx, network->gathered);
     p2a_free(ctx, network->made);
     p2a_free(ctx, network->views);
     p2a_free(ctx, network->operators);
@@ -163,6 +166,7 @@ void p2a_network_start(p2a_network *network, p2a_read_rows_fn read, p2a_write_ro
     network->user = user;
     network->next_node = graph->node_count;
     network->done = 0;
+    memset(network->gathered, 0, 2 * graph->node_count * sizeof *network->gathered);
     for (uint32_t t = 0; t < graph->tensor_count; t++) {
         const p2a_window *window = &network->plan.windows[t];
         network->made[t] = 0;
@@ -221,12 +225,29 @@ static void read_band(p2a_network *network)
     const size_t first = network->made[input];
     const size_t left = network->plan.shapes[input].height - first;
     const size_t rows = left < network->plan.band_rows ? left : network->plan.band_rows;
+    network->next_node = 0;
+    if (rows == 0) /* a turn for nodes behind a norm */
+        return;
     make_room(network, input, first + rows);
     network->read(network->user, first, rows,
                   p2a_view_row(&network->views[input], (ptrdiff_t)first));
     network->made[input] = first + rows;
     deliver(network, input, first, rows);
-    network->next_node = 0;
+}
+
+/* Take the rows that are new since the last turn into a global node's statistics. */
+static void gather(p2a_network *network, uint32_t n, const p2a_view *inputs)
+{
+    const p2a_node *node = &network->graph->nodes[n];
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        const size_t end = network->made[node->inputs[i]];
+        size_t *gathered = &network->gathered[2 * n + i];
+        if (end > *gathered)
+            p2a_operator_gather(network->ctx, &network->operators[n], inputs, i, *gathered,
+                                end - *gathered,
+                                network->workspace + network->plan.scratch_floats[n]);
+        *gathered = end;
+    }
 }
 
 static p2a_status run_node(p2a_network *network, uint32_t n, double *multiply_adds)
@@ -234,13 +255,14 @@ static p2a_status run_node(p2a_network *network, uint32_t n, double *multiply_ad
     const p2a_node *node = &network->graph->nodes[n];
     const p2a_shape *shapes = network->plan.shapes;
     const size_t made = network->made[node->output];
-    const size_t end = p2a_plan_rows_possible(node, shapes, network->made, made);
-    if (end == made)
-        return P2A_OK;
-
+    const size_t end = p2a_plan_rows_possible(network->graph, &network->plan, network->made, n);
     p2a_view inputs[P2A_NODE_INPUTS_MAX];
     for (uint32_t i = 0; i < node->input_count; i++)
         inputs[i] = network->views[node->inputs[i]];
+    if (p2a_node_is_global(node))
+        gather(network, n, inputs);
+    if (end == made)
+        return P2A_OK;
     make_room(network, node->output, end);
     const p2a_status status = p2a_operator_run(
         network->ctx, &network->operators[n], shapes, inputs, &network->views[node->output], made,
@@ -255,9 +277,12 @@ static p2a_status run_node(p2a_network *network, uint32_t n, double *multiply_ad
 
 static bool finished(const p2a_network *network)
 {
-    return network->next_node == network->graph->node_count &&
-           network->made[network->graph->input] ==
-               network->plan.shapes[network->graph->input].height;
+    if (network->next_node != network->graph->node_count)
+        return false;
+    for (uint32_t t = 0; t < network->graph->tensor_count; t++)
+        if (network->made[t] != network->plan.shapes[t].height)
+            return false;
+    return true;
 }
 
 p2a_status p2a_network_step(p2a_network *network, double budget, double *out_done)

@@ -119,10 +119,16 @@ static enum xnn_status create_main(const p2a_graph *graph, const p2a_node *node,
 p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p2a_node *node,
                                p2a_operator *out)
 {
-    *out = (p2a_operator){graph, node, NULL, NULL};
+    *out = (p2a_operator){graph, node, NULL, NULL, NULL};
     p2a_status status = p2a_library_start(ctx);
     if (status != P2A_OK)
         return status;
+    if (p2a_node_is_global(node)) {
+        const size_t count = 2 * node->input_count * channels_of(graph, node->inputs[0]);
+        out->statistics = p2a_alloc_zeroed(ctx, count, sizeof *out->statistics);
+        if (out->statistics == NULL)
+            return p2a_fail_memory(ctx, count * sizeof *out->statistics, "a norm's statistics");
+    }
 
     p2a_context *before = p2a_enter(ctx);
     status = explain(ctx, out, create_main(graph, node, &out->main), "create");
@@ -141,6 +147,8 @@ void p2a_operator_clear(p2a_context *ctx, p2a_operator *op)
     if (op->main)
         xnn_delete_operator(op->main);
     p2a_leave(before);
+    p2a_free(ctx, op->statistics);
+    op->statistics = NULL;
     op->main = op->clamp = NULL;
 }
 
@@ -165,12 +173,8 @@ size_t p2a_operator_scratch(const p2a_node *node, const p2a_shape *shapes, size_
     }
     case P2A_OP_RESIZE:
         return out.width * (sizeof(p2a_sample) / sizeof(float) + 1);
-    case P2A_OP_MEAN:
-    case P2A_OP_INSTANCE_NORM:
-    case P2A_OP_GROUP_NORM:
-        return p2a_normalize_scratch(in.channels);
     default:
-        return 0;
+        return p2a_node_is_global(node) ? p2a_normalize_scratch(in.channels) : 0;
     }
 }
 
@@ -290,12 +294,25 @@ static p2a_status run_fully_connected(p2a_context *ctx, p2a_operator *op, const 
     return status == P2A_OK ? run_xnn(ctx, op, op->main) : status;
 }
 
+void p2a_operator_gather(p2a_context *ctx, p2a_operator *op, const p2a_view *inputs, uint32_t i,
+                         size_t first, size_t rows, float *scratch)
+{
+    const p2a_kernel_args args = {.ctx = ctx,
+                                  .graph = op->graph,
+                                  .node = op->node,
+                                  .inputs = inputs,
+                                  .scratch = scratch,
+                                  .statistics = op->statistics};
+    p2a_run_gather(&args, i, first, rows);
+}
+
 p2a_status p2a_operator_run(p2a_context *ctx, p2a_operator *op, const p2a_shape *shapes,
                             const p2a_view *inputs, const p2a_view *output, size_t first,
                             size_t rows, float *scratch)
 {
     const p2a_shape shape = output->shape;
-    const p2a_kernel_args args = {ctx, op->graph, op->node, inputs, output, first, rows, scratch};
+    const p2a_kernel_args args = {ctx,   op->graph, op->node, inputs,        output,
+                                  first, rows,      scratch,  op->statistics};
     float *out = p2a_view_row(output, (ptrdiff_t)first);
     switch (op->node->op) {
     case P2A_OP_CONV2D:
@@ -341,10 +358,17 @@ p2a_status p2a_operator_run(p2a_context *ctx, p2a_operator *op, const p2a_shape 
         return P2A_OK;
     case P2A_OP_INSTANCE_NORM:
     case P2A_OP_GROUP_NORM:
+    case P2A_OP_ADAPTIVE_NORM:
         p2a_run_group_norm(&args);
         return P2A_OK;
     case P2A_OP_LAYER_NORM:
         p2a_run_layer_norm(&args);
+        return P2A_OK;
+    case P2A_OP_SUM_NORM:
+        p2a_run_sum_norm(&args);
+        return P2A_OK;
+    case P2A_OP_SPATIAL_SOFTMAX:
+        p2a_run_spatial_softmax(&args);
         return P2A_OK;
     case P2A_OP_MAX_POOL:
         p2a_run_max_pool(&args);

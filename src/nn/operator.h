@@ -2,8 +2,8 @@
  * operator.h - one node, ready to run: create once, then run on any number of row ranges
  *
  * Convolutions, products and elementwise functions are XNNPACK operators; what moves, resizes or
- * reduces values is in the kernels of move.c, resize.c, normalize.c and pick.c. Output rows do not
- * depend on which other rows are made in the same run: the same sums in the same order.
+ * reduces values is in the kernels of move.c, resize.c, gather.c, normalize.c and pick.c. Output
+ * rows do not depend on which other rows are made in the same run: the same sums in the same order.
  */
 #ifndef P2A_NN_OPERATOR_H
 #define P2A_NN_OPERATOR_H
@@ -17,6 +17,8 @@ typedef struct p2a_operator {
     const p2a_node *node;       /* kept */
     struct xnn_operator *main;  /* NULL where a kernel of ours does the work */
     struct xnn_operator *clamp; /* the fused activation of add, sub and mul, else NULL */
+    double *statistics; /* of a global node: for each input C sums and C sums of squares; of a
+                           spatial softmax C largest values and C sums of exponentials */
 } p2a_operator;
 
 /*
@@ -44,6 +46,13 @@ p2a_status p2a_operator_run(p2a_context *ctx, p2a_operator *op, const p2a_shape 
                             const p2a_view *inputs, const p2a_view *output, size_t first,
                             size_t rows, float *scratch);
 
+/*
+ * Take rows [first, first + rows) of input i of a global node into its statistics. All rows are
+ * taken once, in their order, before the node runs; row 0 starts anew.
+ */
+void p2a_operator_gather(p2a_context *ctx, p2a_operator *op, const p2a_view *inputs, uint32_t i,
+                         size_t first, size_t rows, float *scratch);
+
 /* Our own kernels. Arguments as above. */
 typedef struct p2a_kernel_args {
     p2a_context *ctx;
@@ -53,6 +62,7 @@ typedef struct p2a_kernel_args {
     const p2a_view *output;
     size_t first, rows;
     float *scratch;
+    double *statistics;
 } p2a_kernel_args;
 
 /* move.c */
@@ -68,11 +78,17 @@ void p2a_pad_rows(p2a_context *ctx, const p2a_node *node, const p2a_view *input,
 /* resize.c */
 void p2a_run_resize(const p2a_kernel_args *args);
 
+/* gather.c */
+size_t p2a_gather_scratch(size_t channels);
+void p2a_run_gather(const p2a_kernel_args *args, uint32_t input, size_t first, size_t rows);
+
 /* normalize.c */
 size_t p2a_normalize_scratch(size_t channels);
 void p2a_run_mean(const p2a_kernel_args *args);
-void p2a_run_group_norm(const p2a_kernel_args *args); /* instance norm: one channel a group */
+void p2a_run_group_norm(const p2a_kernel_args *args); /* instance, adaptive: one channel a group */
 void p2a_run_layer_norm(const p2a_kernel_args *args);
+void p2a_run_sum_norm(const p2a_kernel_args *args);
+void p2a_run_spatial_softmax(const p2a_kernel_args *args);
 
 /* pick.c */
 void p2a_run_max_pool(const p2a_kernel_args *args);

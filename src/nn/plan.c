@@ -1,6 +1,7 @@
 /* plan.c - shapes and a band height -> where every tensor's rows live while the bands go by */
 #include "nn/plan.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,15 +13,17 @@
 #define SLACK_FLOATS 32
 #define ALIGN_FLOATS (64 / sizeof(float))
 
-size_t p2a_plan_rows_possible(const p2a_node *node, const p2a_shape *shapes,
-                              const size_t *available, size_t made)
+size_t p2a_plan_rows_possible(const p2a_graph *graph, const p2a_plan *plan, const size_t *available,
+                              uint32_t n)
 {
-    const size_t height = shapes[node->output].height;
-    size_t row = made;
-    for (; row < height; row++)
+    const p2a_node *node = &graph->nodes[n];
+    size_t row = available[node->output], end = plan->shapes[node->output].height;
+    if (end - row > plan->turn_rows[n])
+        end = row + plan->turn_rows[n];
+    for (; row < end; row++)
         for (uint32_t i = 0; i < node->input_count; i++)
             if (!p2a_input_is_shape_only(node, i) &&
-                p2a_last_row_needed(node, shapes, i, row) >= available[node->inputs[i]])
+                p2a_last_row_needed(node, plan->shapes, i, row) >= available[node->inputs[i]])
                 return row;
     return row;
 }
@@ -36,7 +39,8 @@ ptrdiff_t p2a_plan_lowest_needed(const p2a_graph *graph, const p2a_plan *plan,
         if (made == plan->shapes[node->output].height)
             continue;
         for (uint32_t i = 0; i < node->input_count; i++) {
-            if (node->inputs[i] != tensor || p2a_input_is_shape_only(node, i))
+            if (node->inputs[i] != tensor || p2a_input_is_shape_only(node, i) ||
+                p2a_input_is_gathered_only(node, i))
                 continue;
             const ptrdiff_t first = p2a_first_row_needed(node, plan->shapes, i, made);
             if (first < lowest)
@@ -72,60 +76,127 @@ static void find_readers(const p2a_graph *graph, p2a_plan *plan)
     }
 }
 
-/* Let the bands go by without data: how many rows each tensor holds at most, and what it carries.
- */
-static void simulate(const p2a_graph *graph, p2a_plan *plan, size_t *available, size_t *carried,
-                     ptrdiff_t *lowest)
+/* Which nodes are behind a global one, and how many rows they make in a turn: the band's share. */
+static void limit_turns(const p2a_graph *graph, p2a_plan *plan, bool *behind)
 {
     const size_t height = plan->shapes[graph->input].height;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const p2a_node *node = &graph->nodes[n];
+        bool waits = p2a_node_is_global(node);
+        for (uint32_t i = 0; i < node->input_count; i++)
+            waits = waits || (!p2a_input_is_shape_only(node, i) && behind[node->inputs[i]]);
+        behind[node->output] = waits;
+        const size_t made = plan->shapes[node->output].height;
+        const size_t share = (size_t)ceil((double)made * (double)plan->band_rows / (double)height);
+        plan->turn_rows[n] = waits ? share : made;
+    }
+}
+
+/* What one tensor holds, while the turns go by. */
+typedef struct passage {
+    size_t available, carried;
+    ptrdiff_t lowest;
+    bool seen;
+} passage;
+
+static bool take_turn(const p2a_graph *graph, p2a_plan *plan, size_t *available)
+{
+    const size_t height = plan->shapes[graph->input].height;
+    const size_t left = height - available[graph->input];
+    bool done = left <= plan->band_rows;
+    available[graph->input] += left < plan->band_rows ? left : plan->band_rows;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const uint32_t output = graph->nodes[n].output;
+        const size_t end = p2a_plan_rows_possible(graph, plan, available, n);
+        if (plan->max_rows[n] < end - available[output])
+            plan->max_rows[n] = end - available[output];
+        available[output] = end;
+        done = done && end == plan->shapes[output].height;
+    }
+    return done;
+}
+
+/* Let the turns go by without data: how many rows each tensor holds at most, and when. */
+static void simulate(const p2a_graph *graph, p2a_plan *plan, size_t *available, passage *passages)
+{
     for (uint32_t t = 0; t < graph->tensor_count; t++)
-        lowest[t] = -(ptrdiff_t)plan->windows[t].pad_top_rows;
-    for (bool last = false; !last;) {
-        const size_t left = height - available[graph->input];
-        available[graph->input] += left < plan->band_rows ? left : plan->band_rows;
-        last = available[graph->input] == height;
-        for (uint32_t n = 0; n < graph->node_count; n++) {
-            const p2a_node *node = &graph->nodes[n];
-            const size_t made = available[node->output];
-            const size_t possible = p2a_plan_rows_possible(node, plan->shapes, available, made);
-            if (plan->max_rows[n] < possible - made)
-                plan->max_rows[n] = possible - made;
-            available[node->output] = possible;
-        }
+        passages[t].lowest = -(ptrdiff_t)plan->windows[t].pad_top_rows;
+    bool done = false;
+    for (uint32_t turn = 0; !done; turn++) {
+        done = take_turn(graph, plan, available);
         for (uint32_t t = 0; t < graph->tensor_count; t++) {
             p2a_window *window = &plan->windows[t];
+            passage *p = &passages[t];
+            const bool held = p->available > 0 && p->lowest < (ptrdiff_t)p->available;
+            if (held || available[t] != p->available) {
+                window->first_turn = p->seen ? window->first_turn : turn;
+                window->last_turn = turn;
+                p->seen = true;
+            }
             ptrdiff_t end = (ptrdiff_t)available[t];
             if (available[t] == plan->shapes[t].height)
                 end += window->pad_bottom_rows;
-            const size_t held = (size_t)(end - lowest[t]);
-            if (window->capacity_rows < held)
-                window->capacity_rows = held;
-            lowest[t] = p2a_plan_lowest_needed(graph, plan, available, t);
-            if (!last && lowest[t] < (ptrdiff_t)available[t]) {
+            if (window->capacity_rows < (size_t)(end - p->lowest))
+                window->capacity_rows = (size_t)(end - p->lowest);
+            p->lowest = p2a_plan_lowest_needed(graph, plan, available, t);
+            p->available = available[t];
+            if (!done && p->seen && p->lowest < (ptrdiff_t)available[t]) {
                 window->carried = true;
-                if (carried[t] < (size_t)((ptrdiff_t)available[t] - lowest[t]))
-                    carried[t] = (size_t)((ptrdiff_t)available[t] - lowest[t]);
+                if (p->carried < (size_t)((ptrdiff_t)available[t] - p->lowest))
+                    p->carried = (size_t)((ptrdiff_t)available[t] - p->lowest);
             }
         }
     }
     /* carried rows are moved to the front when the window is full: room for as many again makes
      * that rare */
-    for (uint32_t t = 0; t < graph->tensor_count; t++)
-        plan->windows[t].capacity_rows += carried[t];
+    for (uint32_t t = 0; t < graph->tensor_count; t++) {
+        p2a_window *window = &plan->windows[t];
+        const size_t most = plan->shapes[t].height + window->pad_top_rows + window->pad_bottom_rows;
+        window->capacity_rows += passages[t].carried;
+        if (window->capacity_rows > most)
+            window->capacity_rows = most;
+    }
 }
 
+/* A piece of memory and its life: nodes first..last of every turn first_turn..last_turn, or, where
+ * it is carried, from the first node of the first turn to the last node of the last. */
 typedef struct interval {
     size_t floats;
     uint32_t first, last; /* nodes, inclusive */
-    size_t *offset;       /* result */
+    uint32_t first_turn, last_turn;
+    bool carried;
+    size_t *offset; /* result */
 } interval;
+
+static bool overlaps(const interval *a, const interval *b)
+{
+    if (a->first_turn > b->last_turn || b->first_turn > a->last_turn)
+        return false;
+    if (a->carried && b->carried)
+        return !(a->first_turn == b->last_turn && a->first > b->last) &&
+               !(b->first_turn == a->last_turn && b->first > a->last);
+    if (!a->carried && !b->carried)
+        return a->first <= b->last && b->first <= a->last;
+    const interval *c = a->carried ? a : b, *n = a->carried ? b : a;
+    const uint32_t from = c->first_turn > n->first_turn ? c->first_turn : n->first_turn;
+    const uint32_t to = c->last_turn < n->last_turn ? c->last_turn : n->last_turn;
+    if (to - from > 1)
+        return true;
+    for (uint32_t turn = from; turn <= to; turn++)
+        if (!(turn == c->first_turn && n->last < c->first) &&
+            !(turn == c->last_turn && n->first > c->last))
+            return true;
+    return false;
+}
 
 static int larger_first(const void *a, const void *b)
 {
     const interval *x = a, *y = b;
     if (x->floats != y->floats)
         return x->floats < y->floats ? 1 : -1;
-    return x->first < y->first ? -1 : x->first > y->first; /* a fixed order on every platform */
+    if (x->first != y->first) /* a fixed order on every platform */
+        return x->first < y->first ? -1 : 1;
+    return x->carried < y->carried ? -1 : x->carried > y->carried;
 }
 
 static int lower_first(const void *a, const void *b)
@@ -142,7 +213,7 @@ static size_t place(interval *items, size_t count, interval **overlapping)
     for (size_t i = 0; i < count; i++) {
         size_t busy = 0;
         for (size_t j = 0; j < i; j++)
-            if (items[j].first <= items[i].last && items[i].first <= items[j].last)
+            if (overlaps(&items[j], &items[i]))
                 overlapping[busy++] = &items[j];
         qsort(overlapping, busy, sizeof *overlapping, lower_first);
         size_t at = 0;
@@ -171,21 +242,29 @@ static size_t window_floats(const p2a_shape *shape, size_t rows)
 static p2a_status assign_offsets(p2a_context *ctx, const p2a_graph *graph, p2a_plan *plan,
                                  interval *items, interval **overlapping)
 {
-    const uint32_t last = graph->node_count ? graph->node_count - 1 : 0;
     size_t count = 0, sum = 0;
     for (uint32_t t = 0; t < graph->tensor_count; t++) {
         p2a_window *window = &plan->windows[t];
         const size_t floats = window_floats(&plan->shapes[t], window->capacity_rows);
-        items[count++] =
-            (interval){floats, window->carried ? 0 : window->first_node,
-                       window->carried ? last : window->last_node, &window->offset_floats};
+        items[count++] = (interval){floats,
+                                    window->first_node,
+                                    window->last_node,
+                                    window->first_turn,
+                                    window->last_turn,
+                                    window->carried,
+                                    &window->offset_floats};
     }
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const size_t floats =
             p2a_operator_scratch(&graph->nodes[n], plan->shapes, plan->max_rows[n]);
         if (floats)
             items[count++] = (interval){(floats + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS,
-                                        n, n, &plan->scratch_floats[n]};
+                                        n,
+                                        n,
+                                        0,
+                                        UINT32_MAX,
+                                        false,
+                                        &plan->scratch_floats[n]};
     }
     for (size_t i = 0; i < count; i++)
         if (items[i].floats == SIZE_MAX || !p2a_add_size(sum, items[i].floats, &sum) ||
@@ -208,15 +287,16 @@ p2a_status p2a_plan_make(p2a_context *ctx, const p2a_graph *graph, size_t height
     out->windows = p2a_alloc_zeroed(ctx, tensors, sizeof *out->windows);
     out->scratch_floats = p2a_alloc_zeroed(ctx, nodes, sizeof *out->scratch_floats);
     out->max_rows = p2a_alloc_zeroed(ctx, nodes, sizeof *out->max_rows);
+    out->turn_rows = p2a_alloc_zeroed(ctx, nodes, sizeof *out->turn_rows);
     size_t *available = p2a_alloc_zeroed(ctx, tensors, sizeof *available);
-    size_t *carried = p2a_alloc_zeroed(ctx, tensors, sizeof *carried);
-    ptrdiff_t *lowest = p2a_alloc_zeroed(ctx, tensors, sizeof *lowest);
+    passage *passages = p2a_alloc_zeroed(ctx, tensors, sizeof *passages);
+    bool *behind = p2a_alloc_zeroed(ctx, tensors, sizeof *behind);
     interval *items = p2a_alloc_zeroed(ctx, tensors + nodes, sizeof *items);
     interval **overlapping = p2a_alloc_zeroed(ctx, tensors + nodes, sizeof *overlapping);
 
     p2a_status status = P2A_OK;
-    if (!out->shapes || !out->windows || !out->scratch_floats || !out->max_rows || !available ||
-        !carried || !lowest || !items || !overlapping) {
+    if (!out->shapes || !out->windows || !out->scratch_floats || !out->max_rows ||
+        !out->turn_rows || !available || !passages || !behind || !items || !overlapping) {
         status = p2a_fail_memory(ctx, (tensors + nodes) * sizeof *items, "the plan of a network");
         goto done;
     }
@@ -224,7 +304,8 @@ p2a_status p2a_plan_make(p2a_context *ctx, const p2a_graph *graph, size_t height
     if (status != P2A_OK)
         goto done;
     find_readers(graph, out);
-    simulate(graph, out, available, carried, lowest);
+    limit_turns(graph, out, behind);
+    simulate(graph, out, available, passages);
     status = assign_offsets(ctx, graph, out, items, overlapping);
     for (uint32_t n = 0; n < nodes; n++)
         out->multiply_adds += p2a_row_multiply_adds(graph, &graph->nodes[n], out->shapes) *
@@ -232,14 +313,15 @@ p2a_status p2a_plan_make(p2a_context *ctx, const p2a_graph *graph, size_t height
 done:
     p2a_free(ctx, overlapping);
     p2a_free(ctx, items);
-    p2a_free(ctx, lowest);
-    p2a_free(ctx, carried);
+    p2a_free(ctx, behind);
+    p2a_free(ctx, passages);
     p2a_free(ctx, available);
     return status;
 }
 
 void p2a_plan_clear(p2a_context *ctx, p2a_plan *plan)
 {
+    p2a_free(ctx, plan->turn_rows);
     p2a_free(ctx, plan->max_rows);
     p2a_free(ctx, plan->scratch_floats);
     p2a_free(ctx, plan->windows);

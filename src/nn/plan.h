@@ -7,7 +7,12 @@
  * the whole picture, exactly. One band as high as the picture is the ordinary, untiled run.
  *
  * A tensor of which nothing is carried lives only from its maker to its last reader within a band,
- * and shares its memory with others.
+ * and shares its memory with others; one that is carried shares it with those that are needed only
+ * before or after it.
+ *
+ * A global norm waits for its whole input. When that is there, it and the nodes behind it go on in
+ * bands, in turns without new rows of the picture: only tensors that a norm waits for, or that a
+ * long skip needs, are held whole.
  */
 #ifndef P2A_NN_PLAN_H
 #define P2A_NN_PLAN_H
@@ -18,18 +23,20 @@ typedef struct p2a_window {
     size_t capacity_rows;  /* zero padding rows included */
     uint32_t pad_top_rows; /* of zeros, that a convolution wants above the first row */
     uint32_t pad_bottom_rows;
-    bool carried;         /* keeps rows from one band to the next */
-    bool read;            /* some node reads it */
-    size_t offset_floats; /* in the workspace */
-    uint32_t first_node;  /* makes it (0 for the input), within a band */
-    uint32_t last_node;   /* reads it last */
+    bool carried;                   /* keeps rows from one band to the next */
+    bool read;                      /* some node reads it */
+    size_t offset_floats;           /* in the workspace */
+    uint32_t first_node;            /* makes it (0 for the input), within a turn */
+    uint32_t last_node;             /* reads it last */
+    uint32_t first_turn, last_turn; /* in which it has rows */
 } p2a_window;
 
 typedef struct p2a_plan {
     p2a_shape *shapes;      /* one a tensor */
     p2a_window *windows;    /* one a tensor */
     size_t *scratch_floats; /* one a node: offset in the workspace */
-    size_t *max_rows;       /* one a node: output rows made in one band, at most */
+    size_t *max_rows;       /* one a node: output rows made in one turn, at most */
+    size_t *turn_rows;      /* one a node: the limit of that, for nodes behind a global one */
     size_t band_rows;
     size_t workspace_floats;
     double multiply_adds; /* of the whole picture */
@@ -45,9 +52,9 @@ p2a_status p2a_plan_make(p2a_context *ctx, const p2a_graph *graph, size_t height
                          size_t band_rows, p2a_plan *out);
 void p2a_plan_clear(p2a_context *ctx, p2a_plan *plan);
 
-/* Rows of a node's output that can be made when its inputs have available[tensor] rows. */
-size_t p2a_plan_rows_possible(const p2a_node *node, const p2a_shape *shapes,
-                              const size_t *available, size_t made);
+/* Rows of node n's output that this turn makes when its inputs have available[tensor] rows. */
+size_t p2a_plan_rows_possible(const p2a_graph *graph, const p2a_plan *plan, const size_t *available,
+                              uint32_t n);
 
 /* The lowest row of a tensor that its readers still need, given the rows made of all tensors. */
 ptrdiff_t p2a_plan_lowest_needed(const p2a_graph *graph, const p2a_plan *plan,

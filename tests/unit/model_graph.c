@@ -163,6 +163,14 @@ static void test_other_ops(void)
         {"'op':'instance_norm'," X ",'eps':-1", "above 0 for eps", {{.name = NULL}}},
         {"'op':'instance_norm'," X, "eps is missing", {{.name = NULL}}},
         {"'op':'group_norm'," X ",'eps':1,'groups':4", NULL, {{.name = NULL}}},
+        {"'op':'adaptive_norm','inputs':['x','x'],'eps':1", NULL, {{.name = NULL}}},
+        {"'op':'adaptive_norm'," X ",'eps':1", "2 to 2 names", {{.name = NULL}}},
+        {"'op':'sum_norm'," X ",'eps':0", "above 0 for eps", {{.name = NULL}}},
+        {"'op':'spatial_softmax'," X, NULL, {{.name = NULL}}},
+        {"'op':'resize'," X ",'mode':'bilinear','asymmetric':true", NULL, {{.name = NULL}}},
+        {"'op':'resize'," X ",'mode':'nearest','asymmetric':true",
+         "asymmetric is for bilinear",
+         {{.name = NULL}}},
         {"'op':'group_norm'," X ",'eps':1,'groups':3", "groups to divide", {{.name = NULL}}},
         {"'op':'group_norm'," X ",'eps':1", "groups is missing", {{.name = NULL}}},
         {"'op':'layer_norm'," X ",'eps':1,'bias':'b'", NULL, {B(1, {8})}},
@@ -355,6 +363,8 @@ static void test_receptive_field(void)
         {"'op':'resize'," X ",'mode':'bilinear','scale':[2,2],'align_corners':true", 0},
         {"'op':'instance_norm'," X ",'eps':1", 0},
         {"'op':'group_norm'," X ",'eps':1,'groups':1", 0},
+        {"'op':'adaptive_norm','inputs':['x','x'],'eps':1", 0},
+        {"'op':'spatial_softmax'," X, 0},
         {"'op':'mean'," X, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

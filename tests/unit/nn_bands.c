@@ -36,6 +36,32 @@ static void build(graph_builder *b)
     builder_node(b, P2A_OP_DEPTH_TO_SPACE, out, 3);
 }
 
+/* AnimeGANv3's and CartoonGAN's kind: global norms, a skip over two scales, global attention. */
+static void build_with_norms(graph_builder *b)
+{
+    builder_start(b, 3, 4);
+    uint32_t level[3], x = 0;
+    for (int i = 0; i < 3; i++) {
+        x = builder_conv(b, x, 8, 3, i == 0 ? 1 : 2, P2A_PADDING_REFLECT, false);
+        const uint32_t like = builder_conv(b, x, 8, 1, 1, P2A_PADDING_ZERO, false);
+        p2a_node *norm = builder_node(b, P2A_OP_ADAPTIVE_NORM, x, 8);
+        norm->input_count = 2;
+        norm->inputs[1] = like;
+        norm->eps = 1e-5f;
+        x = level[i] = builder_unary(b, P2A_OP_LEAKY_RELU, norm->output);
+    }
+    x = builder_unary(b, P2A_OP_SPATIAL_SOFTMAX, x);
+    builder_node(b, P2A_OP_SUM_NORM, x, 8)->eps = 1e-6f;
+    x = builder_binary(b, P2A_OP_ADD, x + 1, level[2]);
+    for (int i = 1; i >= 0; i--) {
+        x = builder_conv(b, builder_resize(b, x, 2), 8, 3, 1, P2A_PADDING_ZERO, false);
+        p2a_node *norm = builder_node(b, P2A_OP_GROUP_NORM, x, 8);
+        norm->eps = 1e-5f;
+        x = builder_binary(b, P2A_OP_ADD, builder_unary(b, P2A_OP_RELU, norm->output), level[i]);
+    }
+    builder_conv(b, x, 3, 7, 1, P2A_PADDING_REFLECT, false);
+}
+
 static void test_bands_equal_whole(p2a_context *ctx, const p2a_graph *graph)
 {
     static const size_t sizes[][2] = {{16, 16}, {64, 48}, {304, 80}, {1104, 32}};
@@ -84,8 +110,9 @@ static void test_wrong_sizes_are_refused(p2a_context *ctx, const p2a_graph *grap
 
 int main(void)
 {
-    graph_builder b;
+    graph_builder b, normed;
     build(&b);
+    build_with_norms(&normed);
     for (uint32_t threads = 1; threads <= 2; threads++) {
         p2a_limits limits;
         p2a_limits_default(&limits);
@@ -93,11 +120,13 @@ int main(void)
         p2a_context *ctx = NULL;
         CHECK_EQUAL(p2a_context_create(&limits, NULL, &ctx), P2A_OK);
         test_bands_equal_whole(ctx, &b.graph);
+        test_bands_equal_whole(ctx, &normed.graph);
         test_memory_grows_with_the_width_only(ctx, &b.graph);
         test_wrong_sizes_are_refused(ctx, &b.graph);
         CHECK_EQUAL(p2a_context_bytes(ctx), 0);
         p2a_context_destroy(ctx);
     }
     builder_free(&b);
+    builder_free(&normed);
     return CHECK_REPORT();
 }

@@ -135,15 +135,16 @@ static void test_resize(void)
 {
     graph_builder b;
     for (uint32_t scale = 1; scale <= 4; scale++)
-        for (int mode = 0; mode < 3; mode++) {
+        for (int mode = 0; mode < 4; mode++) {
             builder_start(&b, 5, 1);
             builder_resize(&b, 0, scale);
             b.nodes[0].mode = mode == 2 ? P2A_RESIZE_NEAREST : P2A_RESIZE_BILINEAR;
             b.nodes[0].align_corners = mode == 1;
+            b.nodes[0].asymmetric = mode == 3;
             compare("resize", &b);
         }
     /* to the size of another tensor: down by a convolution, up again to an odd size */
-    for (int mode = 0; mode < 3; mode++) {
+    for (int mode = 0; mode < 4; mode++) {
         builder_start(&b, 4, 1);
         const uint32_t small = builder_conv(&b, 0, 6, 3, 2, P2A_PADDING_ZERO, false);
         p2a_node *node = builder_node(&b, P2A_OP_RESIZE, small, 6);
@@ -151,6 +152,7 @@ static void test_resize(void)
         node->inputs[1] = 0;
         node->mode = mode == 2 ? P2A_RESIZE_NEAREST : P2A_RESIZE_BILINEAR;
         node->align_corners = mode == 1;
+        node->asymmetric = mode == 3;
         compare("resize to another's size", &b);
     }
 }
@@ -248,6 +250,23 @@ static void test_reductions(void)
                 }
                 compare("a norm", &b);
             }
+
+        builder_start(&b, channels, 1);
+        builder_node(&b, P2A_OP_SPATIAL_SOFTMAX, 0, channels);
+        compare("spatial_softmax", &b);
+
+        builder_start(&b, channels, 1);
+        builder_node(&b, P2A_OP_SIGMOID, 0, channels);
+        builder_node(&b, P2A_OP_SUM_NORM, 1, channels)->eps = 1e-2f;
+        compare("sum_norm", &b);
+
+        builder_start(&b, channels, 1);
+        const uint32_t like = builder_conv(&b, 0, channels, 1, 1, P2A_PADDING_ZERO, false);
+        p2a_node *adaptive = builder_node(&b, P2A_OP_ADAPTIVE_NORM, 0, channels);
+        adaptive->input_count = 2;
+        adaptive->inputs[1] = like;
+        adaptive->eps = 1e-2f;
+        compare("adaptive_norm", &b);
     }
     for (uint32_t kernel = 2; kernel <= 3; kernel++)
         for (uint32_t stride = 1; stride <= 2; stride++) {

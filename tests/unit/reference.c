@@ -68,10 +68,11 @@ static double largest(const p2a_node *n, const tensor *t, size_t y, size_t x, si
     return best;
 }
 
-static double source(bool align, size_t in, size_t out, size_t i)
+static double source(const p2a_node *n, size_t in, size_t out, size_t i)
 {
-    double s = align ? (out > 1 ? (double)i * (double)(in - 1) / (double)(out - 1) : 0)
-                     : ((double)i + 0.5) * (double)in / (double)out - 0.5;
+    double s = n->asymmetric      ? (double)i * (double)in / (double)out
+               : n->align_corners ? (out > 1 ? (double)i * (double)(in - 1) / (double)(out - 1) : 0)
+                                  : ((double)i + 0.5) * (double)in / (double)out - 0.5;
     return s<0 ? 0 : s>(double)(in - 1) ? (double)(in - 1) : s;
 }
 
@@ -80,8 +81,8 @@ static double resized(const p2a_node *n, const tensor *t, const p2a_shape *made,
 {
     if (n->mode == P2A_RESIZE_NEAREST)
         return at(t, (ptrdiff_t)(y * t->h / made->height), (ptrdiff_t)(x * t->w / made->width), c);
-    const double sy = source(n->align_corners, t->h, made->height, y);
-    const double sx = source(n->align_corners, t->w, made->width, x);
+    const double sy = source(n, t->h, made->height, y);
+    const double sx = source(n, t->w, made->width, x);
     const ptrdiff_t y0 = (ptrdiff_t)sy, x0 = (ptrdiff_t)sx;
     const ptrdiff_t y1 = y0 + 1 < (ptrdiff_t)t->h ? y0 + 1 : y0;
     const ptrdiff_t x1 = x0 + 1 < (ptrdiff_t)t->w ? x0 + 1 : x0;
@@ -94,7 +95,8 @@ static double normalized(const p2a_graph *g, const p2a_node *n, const tensor *t,
                          size_t c)
 {
     const bool layer = n->op == P2A_OP_LAYER_NORM;
-    const size_t groups = n->op == P2A_OP_INSTANCE_NORM ? t->c : layer ? 1 : n->groups;
+    const bool single = n->op == P2A_OP_INSTANCE_NORM || n->op == P2A_OP_ADAPTIVE_NORM;
+    const size_t groups = single ? t->c : layer ? 1 : n->groups;
     const size_t size = t->c / groups, first = c / size * size;
     double mean = 0, variance = 0, count = 0;
     for (int pass = 0; pass < 2; pass++) {
@@ -119,6 +121,27 @@ static double normalized(const p2a_graph *g, const p2a_node *n, const tensor *t,
     if (n->bias != P2A_NO_WEIGHT)
         r += (double)g->weights[n->bias].values[c];
     return r;
+}
+
+/* The mean, or the variance, of one channel. */
+static double moment(const tensor *t, size_t c, bool variance)
+{
+    const size_t count = t->h * t->w;
+    const double mean = variance ? moment(t, c, false) : 0;
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double v = t->v[i * t->c + c];
+        sum += variance ? (v - mean) * (v - mean) : v;
+    }
+    return sum / (double)count;
+}
+
+static double spatial_softmax(const tensor *t, size_t y, size_t x, size_t c)
+{
+    double sum = 0;
+    for (size_t i = 0; i < t->h * t->w; i++)
+        sum += exp(t->v[i * t->c + c]);
+    return exp(at(t, (ptrdiff_t)y, (ptrdiff_t)x, c)) / sum;
 }
 
 static double softmax(const tensor *t, size_t y, size_t x, size_t c)
@@ -178,6 +201,16 @@ static double value(const p2a_graph *g, const p2a_node *n, const tensor *in, con
     case P2A_OP_GROUP_NORM:
     case P2A_OP_LAYER_NORM:
         return normalized(g, n, t, y, x, c);
+    case P2A_OP_ADAPTIVE_NORM:
+        return normalized(g, n, t, y, x, c) * sqrt(moment(&in[1], c, true) + (double)n->eps) +
+               moment(&in[1], c, false);
+    case P2A_OP_SUM_NORM:
+        v = (double)n->eps;
+        for (size_t i = 0; i < t->c; i++)
+            v += at(t, py, px, i);
+        return at(t, py, px, c) / v;
+    case P2A_OP_SPATIAL_SOFTMAX:
+        return spatial_softmax(t, y, x, c);
     case P2A_OP_RELU:
         return fmax(at(t, py, px, c), 0);
     case P2A_OP_LEAKY_RELU:

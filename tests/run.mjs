@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import path from 'node:path'
 import { buildNative, buildWasm } from '../wasm/toolchain/build.mjs'
 import { Refusal, root, run } from '../wasm/toolchain/folders.mjs'
-import { ensurePackages } from '../wasm/toolchain/packages.mjs'
+import { buildPage } from '../wasm/toolchain/page.mjs'
 
 const presets = ['native-release', 'native-asan']
 const results = path.join(root, 'build/tests')
@@ -39,7 +39,7 @@ function runMocha() {
 await run(async () => {
   rmSync(results, { recursive: true, force: true })
   mkdirSync(results, { recursive: true })
-  await ensurePackages()
+  await buildPage()
   for (const preset of presets) await buildNative(preset)
   await buildWasm()
   const counts = [...presets.map(runCtest), runMocha()]

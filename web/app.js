@@ -1,8 +1,16 @@
-/* app.js - the page: a photo, a style and a size -> a painted picture, with the worker doing the work */
+/* app.js - the page: photos, a style and a size -> painted pictures, with the worker doing the work */
 import { createConverter } from './wasm/js/index.js'
+import { createCamera } from './camera.js'
+import { createChoices } from './choices.js'
 import { createCompare } from './compare.js'
-import { listenForPhotos, openPhoto } from './photo.js'
+import { keepForOffline, variantFiles } from './offline.js'
+import { paintMany, paintOne } from './paint.js'
+import { closePhoto, listenForPhotos, openPhoto } from './photo.js'
+import { savePicture, saveZip } from './save.js'
 import { firstLanguage, rememberLanguage, setLanguage } from './text.js'
+import { createThumbnails } from './thumbnails.js'
+import { createTraffic } from './traffic.js'
+import { createTray } from './tray.js'
 
 const at = (id) => document.getElementById(id)
 
@@ -10,21 +18,23 @@ let language = firstLanguage()
 let words = setLanguage(language)
 /** @type {import('./wasm/js/client.js').Converter|undefined} */
 let converter
-/** @type {import('./wasm/js/models.js').ModelEntry[]} */
-let styles = []
-/** @type {import('./wasm/js/models.js').ModelEntry[]} what finds and parses faces */
-let faceNetworks = []
+/** @type {import('./photo.js').Photo[]} */
+let photos = []
 /** @type {import('./photo.js').Photo|undefined} */
-let photo
-/** @type {{blob: Blob, url: string, width: number, height: number, seconds: string, faces: number}|undefined} */
-let result
+let selected
 /** @type {AbortController|undefined} */
 let running
 
-const compare = createCompare(
-  { frame: at('compare'), range: at('split'), before: at('before'), after: at('after'), tags: [at('tag-before'), at('tag-after')] },
-  (share) => words.compareValue(share)
-)
+const traffic = createTraffic(at)
+const compare = createCompare(at)
+const choices = createChoices(at, () => {
+  camera.setStyle(choices.options().style)
+  showTray()
+  showThumbnails()
+})
+const thumbnails = createThumbnails((name) => at(`thumbnail-${name}`))
+const tray = createTray(at('items'), { select, remove })
+const camera = createCamera(at, { onError: showError, onPicture: (file) => usePhotos([file]), onChange: showParts })
 
 /** Say it to a screen reader. */
 function say(text) {
@@ -41,33 +51,8 @@ function clearError() {
   at('error').hidden = true
 }
 
-function chosenStyle() {
-  return styles.find((entry) => entry.name === new FormData(at('panel')).get('style'))
-}
-
-/** The terms of all networks that would be used: one that forbids commercial use forbids it for the picture. */
-function showLicense() {
-  const entry = chosenStyle()
-  if (!entry) return
-  const used = [entry, ...(at('faces').checked && !at('face-choice').hidden ? faceNetworks : [])]
-  const licences = new Set(used.map((one) => one.license))
-  at('license').textContent = words.license(used.every((one) => one.commercial_use === 'yes'), [...licences].join('; '))
-}
-
-/** Radio buttons from models/manifest.json; what was chosen stays chosen. */
-function showStyles() {
-  const chosen = chosenStyle() ?? styles.find((entry) => entry.default) ?? styles[0]
-  at('styles').replaceChildren(
-    ...styles.map((entry) => {
-      const input = Object.assign(document.createElement('input'), { type: 'radio', name: 'style', value: entry.name, checked: entry === chosen })
-      const title = Object.assign(document.createElement('span'), { textContent: words.styleNames[entry.name] ?? entry.title })
-      const label = Object.assign(document.createElement('label'), { className: 'choice' })
-      label.append(input, title)
-      return label
-    })
-  )
-  showLicense()
-}
+/** @param {import('./photo.js').Photo} photo */
+const isPainted = (photo) => photo.result?.madeWith === choices.key()
 
 function showBackend() {
   if (!converter) return
@@ -78,165 +63,236 @@ function showBackend() {
 }
 
 function showCaption() {
-  if (!photo) return
-  const text = result
-    ? words.finished(result.width, result.height, result.seconds, result.faces)
-    : words.loaded(photo.name, photo.width, photo.height)
-  at('caption').textContent = photo.byBrowser && !result ? `${text} (${words.byBrowser})` : text
+  if (!selected) return
+  const { result, name, width, height, byBrowser } = selected
+  const text = result ? words.finished(result.width, result.height, result.seconds, result.faces) : words.loaded(name, width, height)
+  at('caption').textContent = byBrowser && !result ? `${text} (${words.byBrowser})` : text
 }
 
-function showButtons() {
-  at('paint').disabled = !photo || !converter || styles.length === 0 || running !== undefined
-  at('done').hidden = !result || running !== undefined
-  at('another').hidden = !photo || running !== undefined
-  at('working').hidden = running === undefined
+function showTray() {
+  const done = photos.filter((photo) => photo.result).length
+  const missing = photos.filter((photo) => !isPainted(photo)).length
+  at('tray').hidden = photos.length < 2
+  at('tray-title').textContent = words.tray(photos.length, done)
+  at('paint-all').textContent = words.paintAll(missing)
+  at('paint-all').disabled = !converter || running !== undefined || missing === 0
+  at('zip').disabled = running !== undefined || done === 0
+  tray.show(photos, { selected, words, busy: running !== undefined })
 }
 
-function forgetResult() {
-  if (result) URL.revokeObjectURL(result.url)
-  result = undefined
-  compare.hideResult()
+/** Which parts of the page are there, and which buttons can be pressed. */
+function showParts() {
+  const busy = running !== undefined
+  at('empty').hidden = Boolean(selected) || camera.on
+  at('view').hidden = !selected || camera.on
+  at('paint').disabled = !selected || !converter || choices.styles.length === 0 || busy || camera.on
+  at('done').hidden = !selected?.result || busy || camera.on
+  at('next').hidden = !selected || busy || camera.on
+  at('working').hidden = !busy
+  for (const id of ['camera-start', 'camera-again']) at(id).hidden = !camera.available || !converter?.createVideoSession
+  showTray()
 }
 
-/** @param {File} file */
-async function usePhoto(file) {
-  running?.abort()
+async function showSelected() {
+  showParts()
+  showCaption()
+  if (selected) await compare.show(selected)
+}
+
+function showThumbnails() {
+  if (!converter || !selected || running || camera.on) return
+  /* each style is a file of megabytes: where data is dear, only those that are asked for */
+  const names = navigator.connection?.saveData ? choices.used().filter((entry) => entry.kind === 'generator') : choices.styles
+  thumbnails.show(converter, selected, names.map((entry) => entry.name))
+}
+
+/** @param {import('./photo.js').Photo} photo */
+async function select(photo) {
+  selected = photo
   clearError()
-  try {
-    const opened = await openPhoto(file)
-    forgetResult()
-    if (photo) URL.revokeObjectURL(photo.url)
-    photo = opened
-    at('empty').hidden = true
-    at('view').hidden = false
-    compare.showPhoto(photo)
-    showCaption()
-    say(at('caption').textContent)
-  } catch (error) {
-    showError(error)
-  }
-  showButtons()
+  await showSelected()
+  say(at('caption').textContent)
+  showThumbnails()
 }
 
-/** @param {import('./wasm/js/protocol.js').Progress} progress */
-function showProgress({ stage, part }) {
+/** @param {import('./photo.js').Photo} photo */
+function remove(photo) {
+  const index = photos.indexOf(photo)
+  photos = photos.filter((one) => one !== photo)
+  closePhoto(photo)
+  if (photo === selected) select(photos[Math.min(index, photos.length - 1)])
+  else showParts()
+  at('items').querySelectorAll('.open')[Math.min(index, photos.length - 1)]?.focus()
+}
+
+/** @param {File[]} files */
+async function usePhotos(files) {
+  running?.abort()
+  camera.stop()
+  clearError()
+  let first
+  for (const file of files) {
+    try {
+      const photo = await openPhoto(file)
+      photos.push(photo)
+      first ??= photo
+      if (first === photo) await select(photo)
+      else showParts()
+    } catch (error) {
+      showError(error)
+    }
+  }
+  showParts()
+}
+
+/** @param {import('./paint.js').Step} step @param {number} [number] of count photos @param {number} [count] */
+function showStep({ stage, part }, number, count) {
   const percent = Math.round(part * 100)
-  at('working-text').textContent = stage === 'paint' ? `${words.stages.paint}: ${percent} %` : words.stages[stage]
+  const text = stage === 'paint' ? `${words.stages.paint}: ${percent} %` : words.stages[stage]
+  at('working-text').textContent = count ? words.ofMany(number, count, text) : text
   if (stage === 'paint') at('progress').value = percent
 }
 
-async function paint() {
-  if (!photo || !converter || running) return
+/**
+ * What running a conversion needs before and after it.
+ * @param {(signal: AbortSignal) => Promise<void>} work
+ */
+async function run(work) {
+  if (!converter || running) return
   const controller = new AbortController()
   running = controller
-  forgetResult()
+  camera.stop()
+  thumbnails.stop()
   clearError()
-  showCaption()
   at('progress').value = 0
-  showProgress({ stage: 'load', part: 0 })
-  showButtons()
+  showStep({ stage: 'load', part: 0 })
   say(words.stages.paint)
-  const width = new FormData(at('panel')).get('width')
-  const start = performance.now()
   try {
-    const made = await converter.convert(photo.input, {
-      style: chosenStyle()?.name,
-      width: width === 'original' ? 'original' : Number(width),
-      faces: at('faces').checked,
-      output: 'blob',
-      signal: controller.signal,
-      onProgress: showProgress
-    })
-    result = {
-      blob: made.image,
-      url: URL.createObjectURL(made.image),
-      width: made.width,
-      height: made.height,
-      seconds: ((performance.now() - start) / 1000).toFixed(1),
-      faces: made.faces.length
-    }
-    await compare.showResult(result.url, words.anime)
-    showCaption()
-    say(at('caption').textContent)
-    keepForOffline()
+    const work_ = work(controller.signal)
+    await showSelected()
+    await work_
+    keepUsed()
   } catch (error) {
     if (controller.signal.aborted) say(words.cancelled)
     else showError(error)
   } finally {
     running = undefined
-    showButtons()
-    if (result) at('split').focus({ preventScroll: true })
+    await showSelected()
+    showThumbnails()
   }
 }
 
-/** @param {'png'|'jpeg'} format */
-async function download(format) {
-  if (!result || !photo || !converter) return
+async function paint() {
+  const photo = selected
+  if (!photo) return
+  await run(async (signal) => {
+    await paintOne(converter, photo, choices.options(), { signal, madeWith: choices.key(), onStep: showStep, onPreview: () => photo === selected && compare.show(photo) })
+    if (photo === selected) await showSelected()
+    say(at('caption').textContent)
+  })
+  if (photo === selected && photo.result) compare.focus()
+}
+
+async function paintAll() {
+  const waiting = photos.filter((photo) => !isPainted(photo))
+  await run(async (signal) => {
+    await paintMany(converter, waiting, choices.options(), {
+      signal,
+      madeWith: choices.key(),
+      onStep: (number, step) => showStep(step, number, waiting.length),
+      onPhoto: (photo) => {
+        showTray()
+        if (photo === selected && photo.result) showSelected()
+      }
+    })
+    say(at('tray-title').textContent)
+  })
+}
+
+/** @param {() => Promise<void>} save */
+async function trySaving(save) {
+  clearError()
   try {
-    const blob = format === 'png' ? result.blob : (await converter.encode(result.blob, { format, quality: 92, output: 'blob' })).image
-    const url = URL.createObjectURL(blob)
-    const link = Object.assign(document.createElement('a'), { href: url, download: `${photo.name}-anime.${format === 'png' ? 'png' : 'jpg'}` })
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(url), 60_000)
+    await save()
   } catch (error) {
     showError(error)
   }
 }
 
+async function useSample() {
+  const response = await fetch('sample.jpg')
+  usePhotos([new File([await response.blob()], 'lake-sherburne.jpg', { type: 'image/jpeg' })])
+}
+
 function switchLanguage() {
   language = language === 'en' ? 'zh' : 'en'
   rememberLanguage(language)
-  words = setLanguage(language)
-  showStyles()
-  showBackend()
-  showCaption()
-  compare.update()
+  showWords()
   clearError()
 }
 
+function showWords() {
+  words = setLanguage(language)
+  for (const part of [choices, compare, camera, traffic]) part.setWords(words)
+  showBackend()
+  showParts()
+  showCaption()
+}
+
 /** Keep what this visit used, so that the next one needs no network. */
-async function keepForOffline() {
-  if (!navigator.serviceWorker || !converter) return
-  const { variant, threads } = converter.info
-  const name = `wasm/dist/p2a-${variant}${threads > 1 ? '-threads' : ''}`
-  const files = [`${name}.mjs`, `${name}.wasm`, ...[chosenStyle(), ...faceNetworks].map((entry) => `models/${entry.file}`)]
-  try {
-    await navigator.serviceWorker.register('service-worker.js')
-    const { active } = await navigator.serviceWorker.ready
-    active.postMessage({ files })
-  } catch {
-    /* a private window, or a host without https: the page works with the network only */
-  }
+async function keepUsed() {
+  if (!converter) return
+  const kept = await keepForOffline([...variantFiles(converter.info), ...choices.used().map((entry) => `models/${entry.file}`)])
+  at('offline').hidden = !kept
+}
+
+/** Fetch what the first photo will need, so that nothing is fetched after it is chosen; where data is dear, only then. */
+async function warmUp() {
+  if (navigator.connection?.saveData) return
+  const { style, faces } = choices.options()
+  await converter.convert(new ImageData(32, 32), { style, faces, output: 'imagedata' })
 }
 
 async function start() {
   try {
     converter = await createConverter()
     showBackend()
-    const models = await converter.models()
-    styles = models.filter((entry) => entry.kind === 'generator' && entry.use === 'scenes')
-    faceNetworks = models.filter((entry) => entry.kind === 'detector' || entry.kind === 'parser')
-    at('face-choice').hidden = !faceNetworks.some((entry) => entry.kind === 'detector') || !faceNetworks.some((entry) => entry.kind === 'parser')
-    showStyles()
-    keepForOffline()
+    choices.setModels(await converter.models())
+    showParts()
+    await warmUp()
+    await keepUsed()
+    traffic.markReady()
+    showThumbnails()
   } catch (error) {
     showError(error)
   }
-  showButtons()
+  showParts()
 }
 
-navigator.serviceWorker?.addEventListener('message', ({ data }) => {
-  at('offline').hidden = !data.kept
-})
-listenForPhotos(at('file'), at('stage'), usePhoto)
+listenForPhotos(at('file'), at('stage'), usePhotos)
 at('panel').addEventListener('submit', (event) => {
   event.preventDefault()
   paint()
 })
-for (const id of ['styles', 'faces']) at(id).addEventListener('change', showLicense)
 at('cancel').addEventListener('click', () => running?.abort())
-at('png').addEventListener('click', () => download('png'))
-at('jpeg').addEventListener('click', () => download('jpeg'))
+at('png').addEventListener('click', () => trySaving(() => savePicture(converter, selected, 'png')))
+at('jpeg').addEventListener('click', () => trySaving(() => savePicture(converter, selected, 'jpeg')))
 at('another').addEventListener('click', () => at('file').click())
+at('sample').addEventListener('click', () => trySaving(useSample))
+at('paint-all').addEventListener('click', paintAll)
+at('zip').addEventListener('click', () =>
+  trySaving(async () => {
+    const done = photos.filter((photo) => photo.result)
+    await saveZip(converter, done, at('zip-format').value)
+    say(words.zipDone(done.length))
+  })
+)
+for (const id of ['camera-start', 'camera-again']) at(id).addEventListener('click', () => {
+  running?.abort()
+  thumbnails.stop()
+  clearError()
+  camera.start(converter, choices.options().style)
+})
 at('language').addEventListener('click', switchLanguage)
+showWords()
 start()

@@ -1,41 +1,76 @@
 /* compare.js - two pictures in one frame, divided where a range input stands */
+import { createZoom } from './zoom.js'
+
+/** @typedef {import('./text.js').Words} Words */
 
 /**
- * @param {{frame: HTMLElement, range: HTMLInputElement, before: HTMLImageElement, after: HTMLImageElement, tags: HTMLElement[]}} parts
- * @param {(share: number) => string} describe the range's value for a screen reader
+ * @param {(id: string) => any} at an element by its id
  */
-export function createCompare({ frame, range, before, after, tags }, describe) {
+export function createCompare(at) {
+  const frame = at('compare')
+  const range = at('split')
+  const before = at('before')
+  const after = at('after')
+  /** @type {Words} */
+  let words
+  let both = false
+
   const update = () => {
     frame.style.setProperty('--split', `${range.value}%`)
-    range.setAttribute('aria-valuetext', describe(Number(range.value)))
+    range.setAttribute('aria-valuetext', words.compareValue(Number(range.value)))
+    for (const button of at('sides').children) button.setAttribute('aria-pressed', String(button.dataset.split === range.value))
   }
-  const showBoth = (both) => {
-    frame.classList.toggle('both', both)
-    for (const element of [range, after, ...tags]) element.hidden = !both
+  const splitAt = (percent) => {
+    range.value = String(percent)
+    update()
   }
+  const showBoth = (wanted) => {
+    both = wanted
+    frame.classList.toggle('both', wanted)
+    for (const element of [range, at('layer-after'), at('tag-before'), at('tag-after'), at('sides')]) element.hidden = !wanted
+  }
+  const zoom = createZoom(at, (share) => both && splitAt(Math.round(share * 100)))
+
   range.addEventListener('input', update)
+  at('sides').addEventListener('click', ({ target }) => {
+    const button = target.closest('button')
+    if (button) splitAt(Number(button.dataset.split))
+  })
+
   return {
-    update,
-    /** @param {{url: string, width: number, height: number, name: string}} photo */
-    showPhoto(photo) {
-      before.src = photo.url
-      before.alt = photo.name
-      after.removeAttribute('src')
-      frame.style.setProperty('--ratio', String(photo.width / photo.height))
-      showBoth(false)
-    },
-    /** @param {string} url @param {string} alt */
-    async showResult(url, alt) {
-      after.src = url
-      after.alt = alt
-      await after.decode().catch(() => {}) /* shown when it is there; a newer src ends the wait */
-      range.value = '50'
+    /** @param {Words} next */
+    setWords(next) {
+      words = next
       update()
-      showBoth(true)
     },
-    hideResult() {
-      after.removeAttribute('src')
-      showBoth(false)
+    /** @param {import('./photo.js').Photo} photo alone, or with what was painted after it */
+    async show(photo) {
+      if (before.getAttribute('src') !== photo.url) {
+        before.src = photo.url
+        before.alt = photo.name
+        frame.style.setProperty('--ratio', String(photo.width / photo.height))
+        zoom.reset(photo.width)
+        showBoth(false)
+      }
+      const url = photo.result?.url ?? photo.preview
+      if (!url) {
+        showBoth(false)
+        after.removeAttribute('src')
+        return
+      }
+      at('tag-after').textContent = photo.result ? words.anime : words.preview
+      after.alt = photo.result ? words.anime : words.preview
+      if (after.getAttribute('src') === url) return
+      const first = !both
+      after.src = url
+      await after.decode().catch(() => {}) /* shown when it is there; a newer src ends the wait */
+      if (after.getAttribute('src') !== url) return
+      if (photo.result) zoom.setPictureWidth(photo.result.width)
+      showBoth(true)
+      if (first) splitAt(50)
+    },
+    focus() {
+      range.focus({ preventScroll: true })
     }
   }
 }

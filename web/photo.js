@@ -4,77 +4,131 @@
 const CORE_TYPES = ['image/jpeg', 'image/png']
 
 /**
- * @typedef {object} Photo
- * @property {string} name without its ending
- * @property {string} url for an <img>; release with URL.revokeObjectURL()
+ * @typedef {object} Result
+ * @property {Blob} blob a PNG
+ * @property {string} url of it
  * @property {number} width
  * @property {number} height
- * @property {Blob|ImageData} input for converter.convert()
- * @property {boolean} byBrowser whether the browser decoded it
+ * @property {string} seconds
+ * @property {number} faces
+ * @property {string} madeWith the settings, as choices.key() writes them
  */
 
-/** @param {string} url @returns {Promise<HTMLImageElement>} */
-async function decodeImage(url) {
-  const image = new Image()
-  image.src = url
-  await image.decode()
-  return image
+/**
+ * @typedef {object} Photo
+ * @property {string} name without its ending
+ * @property {File} file
+ * @property {string} url for an <img>
+ * @property {number} width
+ * @property {number} height
+ * @property {boolean} byBrowser whether the browser decodes it for the core
+ * @property {'waiting'|'painting'|'done'|'failed'} state
+ * @property {number} percent painted, while painting
+ * @property {{code?: string, message: string}} [error] why it failed
+ * @property {string} [preview] URL of a small painted version
+ * @property {Result} [result]
+ */
+
+/** The worker that decodes, cuts and resizes, so that the page's own thread stays free. */
+class PixelReader {
+  #worker = new Worker(new URL('pixels-worker.js', import.meta.url), { name: 'pixels' })
+  #waiting = new Map()
+  #lastId = 0
+
+  constructor() {
+    this.#worker.onmessage = ({ data: { id, pixels, message } }) => {
+      const { resolve, reject } = this.#waiting.get(id)
+      this.#waiting.delete(id)
+      if (pixels) resolve(pixels)
+      else reject(Object.assign(new Error(message), { code: 'IMAGE' }))
+    }
+  }
+
+  /** @returns {Promise<ImageData>} */
+  read(file, how) {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastId
+      this.#waiting.set(id, { resolve, reject })
+      this.#worker.postMessage({ id, file, ...how })
+    })
+  }
 }
 
-/** @param {HTMLImageElement} image @returns {ImageData} */
-function readPixels(image) {
-  const canvas = document.createElement('canvas')
-  canvas.width = image.naturalWidth
-  canvas.height = image.naturalHeight
-  const context = canvas.getContext('2d', { willReadFrequently: true })
-  context.drawImage(image, 0, 0)
-  return context.getImageData(0, 0, canvas.width, canvas.height)
+const reader = new PixelReader()
+
+/**
+ * @param {Photo} photo
+ * @param {{ratio?: number, longest?: number}} [how] ratio: cut from the middle; longest side in pixels
+ * @returns {Promise<ImageData>} decoded by the browser
+ */
+export function readPixels(photo, how = {}) {
+  return reader.read(photo.file, how)
+}
+
+/** @param {Photo} photo @returns {Promise<Blob|ImageData>} what converter.convert() takes */
+export async function readInput(photo) {
+  return photo.byBrowser ? readPixels(photo) : photo.file
 }
 
 /**
  * @param {File} file
- * @returns {Promise<Photo>}
- * @throws {Error} with code IMAGE where nobody can read it
+ * @returns {Promise<Photo>} release with closePhoto()
+ * @throws {Error} with code IMAGE (or HEIC) where nobody can read it
  */
 export async function openPhoto(file) {
   const url = URL.createObjectURL(file)
   try {
-    const image = await decodeImage(url)
-    const byBrowser = !CORE_TYPES.includes(file.type)
+    const image = new Image()
+    image.src = url
+    await image.decode()
     return {
       name: file.name.replace(/\.[^.]*$/, '') || 'photo',
+      file,
       url,
       width: image.naturalWidth,
       height: image.naturalHeight,
-      input: byBrowser ? readPixels(image) : file,
-      byBrowser
+      byBrowser: !CORE_TYPES.includes(file.type),
+      state: 'waiting',
+      percent: 0
     }
   } catch (cause) {
     URL.revokeObjectURL(url)
-    throw Object.assign(new Error(`${file.name}: ${cause.message}`, { cause }), { code: 'IMAGE' })
+    const code = /^image\/hei[cf]/.test(file.type) || /\.hei[cf]$/i.test(file.name) ? 'HEIC' : 'IMAGE'
+    throw Object.assign(new Error(`${file.name}: ${cause.message}`, { cause }), { code })
   }
 }
 
-/** @param {DataTransfer|null} transfer @returns {File|undefined} the first file in it */
-function firstFile(transfer) {
-  return [...(transfer?.files ?? [])][0]
+/** @param {Photo} photo */
+export function forgetResult(photo) {
+  if (photo.preview) URL.revokeObjectURL(photo.preview)
+  if (photo.result) URL.revokeObjectURL(photo.result.url)
+  photo.preview = undefined
+  photo.result = undefined
+}
+
+/** @param {Photo} photo */
+export function closePhoto(photo) {
+  forgetResult(photo)
+  URL.revokeObjectURL(photo.url)
+}
+
+/** @param {DataTransfer|null} transfer @returns {File[]} */
+function filesOf(transfer) {
+  return [...(transfer?.files ?? [])]
 }
 
 /**
  * @param {HTMLInputElement} input
  * @param {HTMLElement} stage shows that a drop is welcome
- * @param {(file: File) => void} use
+ * @param {(files: File[]) => void} use
  */
 export function listenForPhotos(input, stage, use) {
+  const useSome = (files) => files.length > 0 && use(files)
   input.addEventListener('change', () => {
-    const [file] = input.files ?? []
-    if (file) use(file)
+    useSome([...(input.files ?? [])])
     input.value = '' /* so that the same file can be chosen again */
   })
-  addEventListener('paste', (event) => {
-    const file = firstFile(event.clipboardData)
-    if (file) use(file)
-  })
+  addEventListener('paste', (event) => useSome(filesOf(event.clipboardData)))
   addEventListener('dragover', (event) => {
     event.preventDefault()
     stage.classList.add('over')
@@ -85,7 +139,6 @@ export function listenForPhotos(input, stage, use) {
   addEventListener('drop', (event) => {
     event.preventDefault()
     stage.classList.remove('over')
-    const file = firstFile(event.dataTransfer)
-    if (file) use(file)
+    useSome(filesOf(event.dataTransfer))
   })
 }

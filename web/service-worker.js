@@ -1,15 +1,18 @@
 /*
  * service-worker.js - the page without a network: what was fetched once is kept, and used when the
- * network does not answer. With a network, the network's answer always comes first.
+ * network does not answer. With a network, the network's answer always comes first. Every request is
+ * told to the pages, which count them (traffic.js).
  */
 const CACHE = 'photo2anime'
 
-/* Everything but the variant and the styles in use, which app.js names when it knows them. */
+/* Everything but the variant and the networks in use, which app.js names when it knows them. */
 const FILES = [
-  './', 'app.js', 'compare.js', 'icon.svg', 'photo.js', 'style.css', 'text.js',
+  './', 'app.js', 'camera.js', 'choices.js', 'compare.js', 'icon.svg', 'offline.js', 'paint.js', 'panel.css', 'photo.js', 'pixels-worker.js',
+  'sample.jpg', 'save.js', 'stage.css', 'style.css', 'text-en.js', 'text-zh.js', 'text.js', 'thumbnails.js', 'traffic.js', 'tray.css', 'tray.js', 'zoom.js',
+  'dist/client-zip.js', 'models/manifest.json',
   'wasm/js/client.js', 'wasm/js/conversion.js', 'wasm/js/engine.js', 'wasm/js/errors.js', 'wasm/js/heap.js',
   'wasm/js/index.js', 'wasm/js/layout.js', 'wasm/js/models.js', 'wasm/js/module.js', 'wasm/js/protocol.js',
-  'wasm/js/thread.js', 'wasm/js/validate.js', 'wasm/js/worker.js', 'models/manifest.json'
+  'wasm/js/thread.js', 'wasm/js/validate.js', 'wasm/js/worker.js'
 ]
 
 async function keep(files) {
@@ -30,6 +33,12 @@ async function answer(request) {
   }
 }
 
+async function tell({ clientId, request }) {
+  const asking = await clients.get(clientId)
+  const { url, method } = request
+  for (const page of await clients.matchAll()) page.postMessage({ request: { url, method, fromWindow: asking?.type === 'window' } })
+}
+
 addEventListener('install', (event) => {
   event.waitUntil(keep(FILES).then(() => skipWaiting()))
 })
@@ -40,15 +49,17 @@ addEventListener('activate', (event) => {
 
 addEventListener('fetch', (event) => {
   const { request } = event
+  if (request.mode !== 'navigate') event.waitUntil(tell(event))
   if (request.method === 'GET' && new URL(request.url).origin === location.origin) event.respondWith(answer(request))
 })
 
 /* {files}: keep these too, and say {kept} when they are there. */
 addEventListener('message', (event) => {
+  const [port] = event.ports
   event.waitUntil(
     keep(event.data.files).then(
-      () => event.source.postMessage({ kept: true }),
-      () => event.source.postMessage({ kept: false })
+      () => port.postMessage({ kept: true }),
+      () => port.postMessage({ kept: false })
     )
   )
 })

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect } from 'node:net'
+import { gunzipSync } from 'node:zlib'
 
 import { createPageServer } from '../../wasm/bin/serve.js'
 import { COMMAND, run } from './command.js'
@@ -25,9 +26,9 @@ describe('serve', () => {
   })
 
   /** A path as it is, not cleaned up as fetch() would. */
-  function get(path, method = 'GET') {
+  function get(path, method = 'GET', headers = {}) {
     return new Promise((done, fail) => {
-      request({ host: '127.0.0.1', port, path, method }, (response) => {
+      request({ host: '127.0.0.1', port, path, method, headers }, (response) => {
         const chunks = []
         response.on('data', (chunk) => chunks.push(chunk))
         response.on('end', () => done({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }))
@@ -68,6 +69,15 @@ describe('serve', () => {
       assert.equal(rules['connect-src'], "'self'")
       assert.equal(rules['script-src'], "'self' 'wasm-unsafe-eval'")
       for (const sources of Object.values(rules)) assert.doesNotMatch(sources, /http|\*|unsafe-inline|'unsafe-eval'/)
+    }
+  })
+
+  it('sends gzip to those who accept it, of what gets smaller by it', async () => {
+    for (const [accepted, path, gzipped] of [['gzip, br', '/style.css', true], ['br', '/style.css', false], ['br, gzip;q=0', '/style.css', false], ['gzip', '/sample.jpg', false]]) {
+      const { headers, body } = await get(path, 'GET', { 'Accept-Encoding': accepted })
+      assert.equal(headers['content-encoding'], gzipped ? 'gzip' : undefined, `${path} for ${accepted}`)
+      assert.equal(headers.vary, 'Accept-Encoding')
+      assert.deepEqual(gzipped ? gunzipSync(body) : body, read(`web${path}`))
     }
   })
 

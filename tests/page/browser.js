@@ -31,11 +31,12 @@ function findChromium() {
   return place
 }
 
-export function launch() {
-  return chromium.launch({ executablePath: findChromium(), args: FLAGS })
+/** @param {string[]} [args] more than the usual */
+export function launch(args = []) {
+  return chromium.launch({ executablePath: findChromium(), args: [...FLAGS, ...args] })
 }
 
-const TYPES = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm', '.svg': 'image/svg+xml', '.json': 'application/json' }
+const TYPES = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm', '.svg': 'image/svg+xml', '.json': 'application/json', '.jpg': 'image/jpeg' }
 
 /** The folders copied together below /some/path/, without a header beyond the type. */
 export function createPlainServer() {

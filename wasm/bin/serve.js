@@ -4,7 +4,9 @@ import { realpath, stat } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { extname, join, sep } from 'node:path'
 import process from 'node:process'
+import { pipeline } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { createGzip } from 'node:zlib'
 
 import { UsageError, wholeNumber } from './usage.js'
 
@@ -31,6 +33,9 @@ const TYPES = /** @type {Record<string, string>} */ ({
   '.safetensors': 'application/octet-stream',
   '.webmanifest': 'application/manifest+json'
 })
+
+/* Sent as they are: they are compressed already. */
+const COMPRESSED = ['.png', '.jpg']
 
 const HEADERS = {
   /* threads need a cross-origin isolated page */
@@ -76,6 +81,11 @@ function refuse(response, status, text) {
   response.end(text)
 }
 
+/** @param {import('node:http').IncomingMessage} request */
+function acceptsGzip(request) {
+  return /(^|[\s,])gzip(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(String(request.headers['accept-encoding'] ?? ''))
+}
+
 /** @returns {import('node:http').Server} not yet listening */
 export function createPageServer() {
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384, keepAliveTimeout: 5_000 }, async (request, response) => {
@@ -88,8 +98,12 @@ export function createPageServer() {
       refuse(response, 404, 'there is no such page\n')
       return
     }
-    response.writeHead(200, { ...HEADERS, 'Content-Type': TYPES[extname(file.path)], 'Content-Length': file.size })
+    const extension = extname(file.path)
+    const gzip = acceptsGzip(request) && !COMPRESSED.includes(extension)
+    const encoding = gzip ? { 'Content-Encoding': 'gzip' } : { 'Content-Length': file.size }
+    response.writeHead(200, { ...HEADERS, 'Content-Type': TYPES[extension], Vary: 'Accept-Encoding', ...encoding })
     if (request.method === 'HEAD') response.end()
+    else if (gzip) pipeline(createReadStream(file.path), createGzip(), response, () => {}) /* a failure ends the response */
     else createReadStream(file.path).on('error', () => response.destroy()).pipe(response)
   })
   server.setTimeout(60_000)

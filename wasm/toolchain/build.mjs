@@ -1,4 +1,4 @@
-/* build.mjs - sources -> wasm/dist (the four variants) and build/native-* ; does nothing when nothing changed */
+/* build.mjs - sources -> wasm/dist (the four variants), web/dist and build/native-* ; does nothing when nothing changed */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
@@ -8,6 +8,7 @@ import { which } from './debian.mjs'
 import { Refusal, alone, hashFiles, root, run, say, sha256 } from './folders.mjs'
 import { getEmscripten } from './get-emscripten.mjs'
 import { getSources } from './get-sources.mjs'
+import { buildPage } from './page.mjs'
 
 export const variants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads']
 export const dist = path.join(root, 'wasm/dist')
@@ -133,6 +134,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     if (!targets.length || !targets.every((target) => target === 'wasm' || natives.includes(target))) {
       throw new Refusal(`expected wasm, ${natives.join(', ')}, got "${targets.join(' ')}"`)
     }
-    for (const target of targets) await (target === 'wasm' ? buildWasm() : buildNative(target))
+    for (const target of targets) await (target === 'wasm' ? buildWasm().then(buildPage) : buildNative(target))
   })
 }

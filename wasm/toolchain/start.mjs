@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import path from 'node:path'
 import { buildWasm, wasmHash } from './build.mjs'
 import { Refusal, hashFiles, root, run, say, sha256 } from './folders.mjs'
-import { ensurePackages } from './packages.mjs'
+import { buildPage } from './page.mjs'
 
 const command = path.join(root, 'wasm/bin/photo2anime.js')
 /* A photo that comes with an npm package of ours; MIT, like the package. */
@@ -27,7 +27,7 @@ function convertSample() {
 }
 
 await run(async () => {
-  await ensurePackages()
+  await buildPage()
   await buildWasm()
   convertSample()
   const server = spawn(process.execPath, [command, 'serve', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' })

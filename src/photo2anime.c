@@ -7,6 +7,7 @@
 #include "pipeline/convert.h"
 
 #define BAND_ROWS_MAX 65536
+#define FACES_MAX 1024
 
 /* The message for a pointer that may not be NULL but is. */
 static p2a_status missing(p2a_context *ctx, const char *name)
@@ -14,28 +15,65 @@ static p2a_status missing(p2a_context *ctx, const char *name)
     return p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected %s, got NULL", name);
 }
 
+static p2a_status check_number(p2a_context *ctx, const char *name, float value, float least,
+                               float most)
+{
+    if (!(value >= least && value <= most))
+        return p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected a number from %g to %g for %s, got %g",
+                        (double)least, (double)most, name, (double)value);
+    return P2A_OK;
+}
+
+static p2a_status check_color(p2a_context *ctx, const char *name, uint32_t value)
+{
+    if (value != P2A_COLOR_KEPT && value > 0xffffffu)
+        return p2a_fail(ctx, P2A_ERR_ARGUMENT,
+                        "expected 0xRRGGBB or P2A_COLOR_KEPT for %s, got %#x", name,
+                        (unsigned)value);
+    return P2A_OK;
+}
+
 static p2a_status check_options(p2a_context *ctx, const p2a_options *given, p2a_options *out)
 {
     p2a_options_default(out);
     if (given)
         *out = *given;
-    if (out->width_px > ctx->limits.max_side_px)
+    const p2a_options *o = out;
+    if (o->width_px > ctx->limits.max_side_px)
         return p2a_fail(ctx, P2A_ERR_LIMIT, "expected at most %u for width_px, got %u",
-                        ctx->limits.max_side_px, out->width_px);
-    if (out->band_rows_px > BAND_ROWS_MAX)
+                        ctx->limits.max_side_px, o->width_px);
+    if (o->band_rows_px > BAND_ROWS_MAX)
         return p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected at most %d for band_rows_px, got %u",
-                        BAND_ROWS_MAX, out->band_rows_px);
-    if (!(out->edge_preserve >= P2A_EDGE_PRESERVE_MIN &&
-          out->edge_preserve <= P2A_EDGE_PRESERVE_MAX))
-        return p2a_fail(ctx, P2A_ERR_ARGUMENT,
-                        "expected a number from %g to %g for edge_preserve, got %g",
-                        (double)P2A_EDGE_PRESERVE_MIN, (double)P2A_EDGE_PRESERVE_MAX,
-                        (double)out->edge_preserve);
-    if (!(out->color_shift >= 0.0f && out->color_shift <= 1.0f))
-        return p2a_fail(ctx, P2A_ERR_ARGUMENT,
-                        "expected a number from 0 to 1 for color_shift, got %g",
-                        (double)out->color_shift);
-    return P2A_OK;
+                        BAND_ROWS_MAX, o->band_rows_px);
+    if (o->max_faces < 1 || o->max_faces > FACES_MAX)
+        return p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected 1 to %d for max_faces, got %u", FACES_MAX,
+                        o->max_faces);
+    const struct {
+        const char *name;
+        uint32_t value;
+    } colors[] = {{"hair_color", o->hair_color},
+                  {"lip_color", o->lip_color},
+                  {"eye_color", o->eye_color},
+                  {"cloth_color", o->cloth_color}};
+    const struct {
+        const char *name;
+        float value, least, most;
+    } numbers[] = {
+        {"edge_preserve", o->edge_preserve, P2A_EDGE_PRESERVE_MIN, P2A_EDGE_PRESERVE_MAX},
+        {"color_shift", o->color_shift, 0, 1},
+        {"face_min_px", o->face_min_px, 8, 65535},
+        {"character", o->character, 0, 1},
+        {"face_skin", o->face_skin, 0, 1},
+        {"face_eyes", o->face_eyes, 0, 1},
+        {"face_lips", o->face_lips, 0, 1},
+        {"face_strength", o->face_strength, 0, 1}};
+    p2a_status status = P2A_OK;
+    for (size_t i = 0; status == P2A_OK && i < sizeof colors / sizeof *colors; i++)
+        status = check_color(ctx, colors[i].name, colors[i].value);
+    for (size_t i = 0; status == P2A_OK && i < sizeof numbers / sizeof *numbers; i++)
+        status =
+            check_number(ctx, numbers[i].name, numbers[i].value, numbers[i].least, numbers[i].most);
+    return status;
 }
 
 void p2a_options_default(p2a_options *options)
@@ -45,6 +83,12 @@ void p2a_options_default(p2a_options *options)
     memset(options, 0, sizeof *options);
     options->edge_preserve = 1.0f;
     options->color_shift = 1.0f;
+    options->max_faces = 64;
+    options->hair_color = options->lip_color = P2A_COLOR_KEPT;
+    options->eye_color = options->cloth_color = P2A_COLOR_KEPT;
+    options->face_min_px = 16.0f;
+    options->face_skin = options->face_eyes = options->face_lips = 0.5f;
+    options->face_strength = 1.0f;
 }
 
 p2a_status p2a_convert_estimate(p2a_context *ctx, const p2a_model *model, uint32_t width_px,
@@ -69,20 +113,21 @@ p2a_status p2a_job_create(p2a_context *ctx, const p2a_model *model, const p2a_im
         *out = NULL;
     if (ctx == NULL)
         return P2A_ERR_ARGUMENT;
-    if (model == NULL || image == NULL || out == NULL)
-        return missing(ctx, !model ? "model" : !image ? "image" : "out");
+    if (image == NULL || out == NULL)
+        return missing(ctx, image ? "out" : "image");
     p2a_options checked;
     const p2a_status status = check_options(ctx, options, &checked);
     return status == P2A_OK ? p2a_pipeline_create(ctx, model, image, &checked, out) : status;
 }
 
-p2a_status p2a_job_use_faces(p2a_job *job, const p2a_model *detector, const p2a_model *parser)
+p2a_status p2a_job_use_faces(p2a_job *job, const p2a_model *detector, const p2a_model *parser,
+                             const p2a_model *portrait)
 {
     if (job == NULL)
         return P2A_ERR_ARGUMENT;
     if (detector == NULL || parser == NULL)
         return missing(p2a_pipeline_context(job), detector ? "parser" : "detector");
-    return p2a_pipeline_use_faces(job, detector, parser);
+    return p2a_pipeline_use_faces(job, detector, parser, portrait);
 }
 
 uint32_t p2a_job_face_count(const p2a_job *job)
@@ -99,6 +144,11 @@ p2a_status p2a_job_face(p2a_job *job, uint32_t index, p2a_face_info *out)
     if (out == NULL)
         return missing(p2a_pipeline_context(job), "out");
     return p2a_pipeline_face(job, index, out);
+}
+
+const uint8_t *p2a_job_face_classes(const p2a_job *job, uint32_t index)
+{
+    return job ? p2a_pipeline_face_classes(job, index) : NULL;
 }
 
 p2a_status p2a_job_step(p2a_job *job, double *out_progress)
@@ -135,6 +185,8 @@ p2a_status p2a_convert(p2a_context *ctx, const p2a_model *model, const p2a_image
         *out = NULL;
     else if (ctx)
         return missing(ctx, "out");
+    if (ctx && model == NULL)
+        return missing(ctx, "model");
     p2a_job *job = NULL;
     p2a_status status = p2a_job_create(ctx, model, image, options, &job);
     for (double progress = 0; status == P2A_OK && progress < 1.0;)

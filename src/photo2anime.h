@@ -210,9 +210,25 @@ typedef struct p2a_options {
     uint32_t width_px;     /* of the result, height in proportion; 0: as the photo */
     uint32_t band_rows_px; /* rows painted at a time; 0: chosen from the width. The result is the
                               same, byte for byte, whatever this is */
-    float edge_preserve;   /* 0.5: fine edges softened .. 1: as painted .. 1.5: the photo's added */
-    float color_shift;     /* 0: the photo's colours .. 1: the style's, as painted */
+    /* The rest is for jobs with p2a_job_use_faces(), but for the two that say otherwise. */
+    uint32_t max_faces;   /* 1..1024 painted in one picture, the largest ones; 64 */
+    uint32_t hair_color;  /* 0xRRGGBB, shading kept, for every face that is painted; or */
+    uint32_t lip_color;   /* P2A_COLOR_KEPT, which all four are by default. Eyes: the irises. */
+    uint32_t eye_color;   /* Cloth: what of it lies in the crop of a face, fading at its border */
+    uint32_t cloth_color; /* (about a face's width below the chin) */
+    float edge_preserve; /* 0.5: fine edges softened .. 1: as painted .. 1.5: the photo's added. All
+                            jobs */
+    float color_shift;   /* 0: the photo's colours .. 1: the style's, as painted. All jobs */
+    float face_min_px;   /* 8..65535: shorter side of a face's box, below which the face is left to
+                            the scene; 16 */
+    float character;     /* 0: the face as the style paints it .. 1: as the portrait network does */
+    float face_skin;     /* 0: off .. 1: most; 0.5. Skin evened, the person's own tone kept */
+    float face_eyes;     /* 0..1; 0.5. Eyes brightened and sharpened */
+    float face_lips;     /* 0..1; 0.5. Lips and brows tinted as in the photo */
+    float face_strength; /* 0..1; 1: of all corrections together, light and glasses included */
 } p2a_options;
+
+#define P2A_COLOR_KEPT UINT32_MAX
 
 /* What a conversion did. All fields are 8-byte floats, so that the layout is the same in wasm. */
 typedef struct p2a_result {
@@ -220,6 +236,7 @@ typedef struct p2a_result {
     double faces_ms;      /* finding, painting and correcting faces */
     double blend_ms;      /* setting the faces back into the scene */
     double face_count;    /* faces painted */
+    double faces_left;    /* large enough, but left to the scene: more than max_faces */
     double multiply_adds; /* done by the networks' convolutions and matrix products */
     double peak_bytes;    /* most memory of this context since the job was created */
     double band_rows_px;  /* the band height that was used */
@@ -233,7 +250,8 @@ typedef struct p2a_estimate {
     double height_px;
 } p2a_estimate;
 
-/* Fills *options with the defaults: the photo's size, and the picture as the style paints it. */
+/* Fills *options with the defaults: the photo's size, the picture as the style paints it, and the
+ * numbers above. */
 void p2a_options_default(p2a_options *options);
 
 /*
@@ -248,7 +266,8 @@ p2a_status p2a_convert_estimate(p2a_context *ctx, const p2a_model *model, uint32
 /*
  * Begin a conversion.
  *
- * model, image: kept until the job is destroyed. The image is not changed.
+ * model, image: kept until the job is destroyed. The image is not changed. A NULL model: nothing
+ *               is painted; the job finds faces (p2a_job_use_faces() must follow).
  * options:      borrowed; NULL for the defaults.
  * out:          the job, given: release with p2a_job_destroy().
  * Errors: P2A_ERR_ARGUMENT, P2A_ERR_LIMIT, P2A_ERR_MEMORY.
@@ -256,12 +275,22 @@ p2a_status p2a_convert_estimate(p2a_context *ctx, const p2a_model *model, uint32
 p2a_status p2a_job_create(p2a_context *ctx, const p2a_model *model, const p2a_image *image,
                           const p2a_options *options, p2a_job **out);
 
-/* A face that was found, in pixels of the result. All 4-byte floats. */
+#define P2A_FACE_CROP_PX 512
+#define P2A_FACE_CLASSES 19
+
+/* A face that was found. All 4-byte floats; px: of the result. */
 typedef struct p2a_face_info {
-    float box_px[4];        /* left, top, right, bottom; may reach beyond the picture */
-    float score;            /* 0.9..1 */
-    float landmarks_px[10]; /* x, y of the picture's left eye, right eye, nose, left and right
-                               corner of the mouth */
+    float box_px[4];          /* left, top, right, bottom; may reach beyond the picture */
+    float score;              /* 0.9..1 */
+    float landmarks_px[10];   /* x, y of the picture's left eye, right eye, nose, left and right
+                                 corner of the mouth */
+    float used;               /* 1: cut out, parsed and (with a model) painted; 0: too small, one
+                                 too many, or no face to the parser. The rest is then 0 */
+    float photo_from_crop[6]; /* 2x3, row by row: from the crop, 512 px upright, to the picture */
+    float class_px[P2A_FACE_CLASSES]; /* pixels of each class in the crop, by CelebAMask-HQ's
+        numbers: background, skin, nose, glasses, left eye, right eye, left brow, right brow, left
+        ear, right ear, mouth (inside), upper lip, lower lip, hair, hat, earring, necklace, neck,
+        cloth; left and right are the person's own */
 } p2a_face_info;
 
 /*
@@ -270,15 +299,23 @@ typedef struct p2a_face_info {
  * Between p2a_job_create() and the first step.
  *
  * detector, parser: models of these kinds, kept until the job is destroyed.
+ * portrait:         a relative of the job's model, borrowed; NULL where `character` is 0.
  * Errors: P2A_ERR_ARGUMENT, P2A_ERR_MODEL, P2A_ERR_MEMORY; the job is then as before.
  */
-p2a_status p2a_job_use_faces(p2a_job *job, const p2a_model *detector, const p2a_model *parser);
+p2a_status p2a_job_use_faces(p2a_job *job, const p2a_model *detector, const p2a_model *parser,
+                             const p2a_model *portrait);
 
 /* How many faces were found, and one of them; 0 before the job is finished. */
 uint32_t p2a_job_face_count(const p2a_job *job);
 
 /* Errors: P2A_ERR_ARGUMENT (index not below p2a_job_face_count()). */
 p2a_status p2a_job_face(p2a_job *job, uint32_t index, p2a_face_info *out);
+
+/*
+ * The class of each pixel of a face's crop, P2A_FACE_CROP_PX rows of as many bytes (0..18).
+ * Borrowed from the job. NULL where the face was not used, and in jobs that paint.
+ */
+const uint8_t *p2a_job_face_classes(const p2a_job *job, uint32_t index);
 
 /*
  * Work for a few tens of milliseconds.
@@ -292,7 +329,8 @@ p2a_status p2a_job_step(p2a_job *job, double *out_progress);
  * Take the result of a job whose last step said 1.
  *
  * result: filled unless NULL.
- * out:    the picture, given: release with p2a_image_destroy(). Alpha is the photo's.
+ * out:    the picture, given: release with p2a_image_destroy(). Alpha is the photo's. NULL where
+ *         the job has no model.
  * Errors: P2A_ERR_ARGUMENT (not finished, or taken already).
  */
 p2a_status p2a_job_take(p2a_job *job, p2a_result *result, p2a_image **out);

@@ -5,9 +5,9 @@
 
 #include "base/alloc.h"
 #include "face/lab.h"
-#include "face/lift.h"
 #include "face/mask.h"
 #include "image/colour.h"
+#include "image/warp.h"
 
 #define COLOUR_MAX 0xffffffu
 #define OWN_VARIATION (1.0f / 3.0f)
@@ -18,6 +18,7 @@
 #define LIPS_FEATHER_PX 3.0f
 #define EYES_FEATHER_PX 2.0f
 #define CLOTH_FEATHER_PX 4.0f
+#define BORDER_PX 40.0f /* hair and cloth are cut off at the crop's border: fade over this */
 /* How much of the chosen colour's lightness a region takes on: pupils and lips stay dark. */
 #define LIPS_LIGHTNESS 0.7f
 #define EYES_LIGHTNESS 0.25f
@@ -28,7 +29,7 @@
 void p2a_recolour_options_default(p2a_recolour_options *options)
 {
     *options =
-        (p2a_recolour_options){P2A_COLOUR_KEPT, P2A_COLOUR_KEPT, P2A_COLOUR_KEPT, P2A_COLOUR_KEPT};
+        (p2a_recolour_options){P2A_COLOR_KEPT, P2A_COLOR_KEPT, P2A_COLOR_KEPT, P2A_COLOR_KEPT};
 }
 
 static void lab_of(uint32_t colour, float lab[3])
@@ -99,7 +100,56 @@ static void keep_irises(const p2a_lab *lab, float *mask)
     }
 }
 
-p2a_status p2a_recolour(p2a_context *ctx, p2a_image *crop, const uint8_t *classes,
+/* Where a region lies in the crop: its soft mask, this face's share of it, faded to the border. */
+static p2a_status mask_in_crop(p2a_context *ctx, const p2a_recolour_place *place,
+                               const choice *chosen, float *mask)
+{
+    const size_t side = place->side_px;
+    const float crop_scale = (float)side / 512.0f;
+    const p2a_status status = p2a_mask_soft(ctx, place->classes, side, chosen->set, 0.0f,
+                                            chosen->feather_px * crop_scale, mask);
+    for (size_t y = 0; status == P2A_OK && y < side; y++) {
+        for (size_t x = 0; x < side; x++) {
+            const size_t across = x < side - 1 - x ? x : side - 1 - x;
+            const size_t along = y < side - 1 - y ? y : side - 1 - y;
+            const size_t edge = across < along ? across : along;
+            mask[y * side + x] *= fminf((float)edge / (BORDER_PX * crop_scale), 1.0f) *
+                                  (place->share ? place->share[y * side + x] : 1.0f);
+        }
+    }
+    return status;
+}
+
+static p2a_status recolour_region(p2a_context *ctx, p2a_lab *lab, const p2a_recolour_place *place,
+                                  const choice *chosen, float *crop_mask, float *mask)
+{
+    const size_t side = place->side_px;
+    p2a_status status = mask_in_crop(ctx, place, chosen, crop_mask);
+    if (status == P2A_OK && mask != crop_mask)
+        status = p2a_plane_warp(ctx, crop_mask, side, side, place->crop_from_image, lab->width_px,
+                                lab->height_px, mask);
+    if (status != P2A_OK)
+        return status;
+    if (chosen->set == P2A_SET_EYES)
+        keep_irises(lab, mask);
+    recolour_area(lab, mask, chosen);
+    return P2A_OK;
+}
+
+static p2a_status check_place(p2a_context *ctx, const p2a_image *image,
+                              const p2a_recolour_place *place)
+{
+    if (image == NULL || place->classes == NULL)
+        return p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected an image and classes, got NULL");
+    if (!place->crop_from_image &&
+        (image->width_px != place->side_px || image->height_px != place->side_px))
+        return p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected a crop of %zux%zu px, got %ux%u",
+                        place->side_px, place->side_px, (unsigned)image->width_px,
+                        (unsigned)image->height_px);
+    return P2A_OK;
+}
+
+p2a_status p2a_recolour(p2a_context *ctx, p2a_image *image, const p2a_recolour_place *place,
                         const p2a_recolour_options *options)
 {
     const choice choices[4] = {
@@ -107,40 +157,33 @@ p2a_status p2a_recolour(p2a_context *ctx, p2a_image *crop, const uint8_t *classe
         {options->lips, P2A_SET_LIPS, LIPS_FEATHER_PX, LIPS_LIGHTNESS, "lip_color"},
         {options->eyes, P2A_SET_EYES, EYES_FEATHER_PX, EYES_LIGHTNESS, "eye_color"},
         {options->cloth, P2A_SET(P2A_CLASS_CLOTH), CLOTH_FEATHER_PX, 1.0f, "cloth_color"}};
-    p2a_status status = p2a_check_crop(ctx, crop, classes);
+    p2a_status status = check_place(ctx, image, place);
     bool any = false;
     for (int k = 0; k < 4 && status == P2A_OK; k++) {
-        any = any || choices[k].colour != P2A_COLOUR_KEPT;
-        if (choices[k].colour != P2A_COLOUR_KEPT && choices[k].colour > COLOUR_MAX)
+        any = any || choices[k].colour != P2A_COLOR_KEPT;
+        if (choices[k].colour != P2A_COLOR_KEPT && choices[k].colour > COLOUR_MAX)
             status =
                 p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected a colour up to #ffffff for %s, got %#x",
                          choices[k].name, (unsigned)choices[k].colour);
     }
     if (status != P2A_OK || !any)
         return status;
-    const size_t side = crop->width_px;
-    const float crop_scale = (float)side / 512.0f;
     p2a_lab lab;
-    status = p2a_lab_create(ctx, crop, &lab);
+    status = p2a_lab_create(ctx, image, &lab);
     if (status != P2A_OK)
         return status;
-    float *mask = p2a_alloc(ctx, side * side * sizeof *mask);
-    if (mask == NULL)
-        status = p2a_fail_memory(ctx, side * side * sizeof *mask, "recolouring");
-    for (int k = 0; k < 4 && status == P2A_OK; k++) {
-        if (choices[k].colour == P2A_COLOUR_KEPT)
-            continue;
-        status = p2a_mask_soft(ctx, classes, side, choices[k].set, 0.0f,
-                               choices[k].feather_px * crop_scale, mask);
-        if (status != P2A_OK)
-            break;
-        if (choices[k].set == P2A_SET_EYES)
-            keep_irises(&lab, mask);
-        recolour_area(&lab, mask, &choices[k]);
-    }
+    const size_t crop_pixels = place->side_px * place->side_px;
+    const size_t pixels = place->crop_from_image ? lab.width_px * lab.height_px : 0;
+    float *crop_mask = p2a_alloc(ctx, (crop_pixels + pixels) * sizeof *crop_mask);
+    if (crop_mask == NULL)
+        status = p2a_fail_memory(ctx, (crop_pixels + pixels) * sizeof *crop_mask, "recolouring");
+    float *mask = place->crop_from_image && crop_mask ? crop_mask + crop_pixels : crop_mask;
+    for (int k = 0; k < 4 && status == P2A_OK; k++)
+        if (choices[k].colour != P2A_COLOR_KEPT)
+            status = recolour_region(ctx, &lab, place, &choices[k], crop_mask, mask);
     if (status == P2A_OK)
-        p2a_lab_store(&lab, crop);
-    p2a_free(ctx, mask);
+        p2a_lab_store(&lab, image);
+    p2a_free(ctx, crop_mask);
     p2a_lab_destroy(&lab);
     return status;
 }

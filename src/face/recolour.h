@@ -5,9 +5,7 @@
 #include "face/parse.h"
 #include "image/image.h"
 
-/* A colour that a person chose: 0xRRGGBB, or this for "leave it as it is". */
-#define P2A_COLOUR_KEPT UINT32_MAX
-
+/* Colours that a person chose: 0xRRGGBB, or P2A_COLOR_KEPT to leave them as they are. */
 typedef struct p2a_recolour_options {
     uint32_t hair;
     uint32_t lips;
@@ -18,18 +16,27 @@ typedef struct p2a_recolour_options {
 /* All kept. */
 void p2a_recolour_options_default(p2a_recolour_options *options);
 
+/* What each pixel of a face's crop is, and where the crop's pixels lie. Everything is borrowed. */
+typedef struct p2a_recolour_place {
+    const uint8_t *classes; /* [side_px, side_px] */
+    size_t side_px;
+    const float *share; /* [side_px, side_px]: 1 where this face owns the pixel .. 0 where
+                           another one does; NULL: all 1 */
+    const double *crop_from_image; /* 2x3; NULL: the image is the crop */
+} p2a_recolour_place;
+
 /*
- * Give regions of a crop other colours. The region's median L becomes the chosen colour's (for lips
+ * Give regions of a face other colours. The region's median L becomes the chosen colour's (for lips
  * most of the way, for eyes a quarter); lighter and darker places keep their distance from it,
  * compressed only where they would leave black to white; a and b become the chosen ones, less
  * towards black and white, with a third of their own variation kept.
  *
- * crop:    square, changed inside the soft masks only; a fourth channel is left alone.
- * classes: [side, side] of the crop's size, borrowed.
+ * image:   changed inside the soft masks only, which fade out towards the crop's border; a fourth
+ *          channel is left alone.
  * options: borrowed. With every colour kept no byte changes.
- * Errors: P2A_ERR_ARGUMENT, P2A_ERR_MEMORY; the crop is then unchanged.
+ * Errors: P2A_ERR_ARGUMENT, P2A_ERR_MEMORY; the image is then unchanged.
  */
-p2a_status p2a_recolour(p2a_context *ctx, p2a_image *crop, const uint8_t *classes,
+p2a_status p2a_recolour(p2a_context *ctx, p2a_image *image, const p2a_recolour_place *place,
                         const p2a_recolour_options *options);
 
 #endif

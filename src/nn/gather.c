@@ -24,7 +24,8 @@ size_t p2a_gather_scratch(size_t channels)
     return ROWS_AT_ONCE * 2 * channels * (sizeof(double) / sizeof(float));
 }
 
-/* LANES channels of `count` pixels; its own function so that compilers keep the sums in registers. */
+/* LANES channels of `count` pixels; its own function so that compilers keep the sums in registers.
+ */
 static void add_lanes(const float *restrict in, size_t count, size_t channels, double *restrict sum,
                       double *restrict square)
 {

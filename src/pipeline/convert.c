@@ -16,14 +16,14 @@
 
 struct p2a_job {
     p2a_context *ctx;
-    p2a_image *resized; /* NULL where the photo's own size is painted */
-    const p2a_model *generator;
-    const p2a_image *photo; /* at the result's size */
+    p2a_image *resized;         /* NULL where the photo's own size is painted */
+    const p2a_model *generator; /* NULL: faces are found, nothing is painted */
+    const p2a_image *photo;     /* at the result's size */
     p2a_scene *scene;
     p2a_faces *faces;   /* NULL: faces are left to the scene */
     p2a_image *painted; /* once the scene is done */
     p2a_adjust *adjust; /* once everything is painted, where it was asked for */
-    float edge_preserve, color_shift;
+    p2a_options options;
     double scene_ms;
     bool begun, faces_done, finished, failed, taken;
 };
@@ -34,9 +34,6 @@ struct p2a_job {
 
 /* The part that is left for moving edges and colours, where that was asked for. */
 #define ADJUST_PART 0.1
-
-/* Faces with a shorter side below this have too few pixels to be painted better than the scene. */
-#define FACE_MIN_PX 16.0f
 
 p2a_status p2a_convert_size(p2a_context *ctx, uint32_t width_px, uint32_t height_px,
                             const p2a_options *options, uint32_t out_px[2])
@@ -95,11 +92,10 @@ p2a_status p2a_pipeline_create(p2a_context *ctx, const p2a_model *model, const p
         status = p2a_image_resize(ctx, image, size_px[0], size_px[1], &job->resized);
         photo = job->resized;
     }
-    job->edge_preserve = options->edge_preserve;
-    job->color_shift = options->color_shift;
+    job->options = *options;
     job->generator = model;
     job->photo = photo;
-    if (status == P2A_OK)
+    if (status == P2A_OK && model)
         status = p2a_scene_create(ctx, model, photo, options->band_rows_px, &job->scene);
     job->scene_ms = p2a_now_ms() - begin;
     if (status != P2A_OK) {
@@ -110,18 +106,19 @@ p2a_status p2a_pipeline_create(p2a_context *ctx, const p2a_model *model, const p
     return P2A_OK;
 }
 
-p2a_status p2a_pipeline_use_faces(p2a_job *job, const p2a_model *detector, const p2a_model *parser)
+p2a_status p2a_pipeline_use_faces(p2a_job *job, const p2a_model *detector, const p2a_model *parser,
+                                  const p2a_model *portrait)
 {
     if (job->begun || job->faces)
         return p2a_fail(job->ctx, P2A_ERR_ARGUMENT,
                         "expected p2a_job_use_faces once and before the first step");
-    const p2a_faces_models models = {job->generator, detector, parser};
-    return p2a_faces_create(job->ctx, &models, job->photo, FACE_MIN_PX, &job->faces);
+    const p2a_faces_models models = {job->generator, portrait, detector, parser};
+    return p2a_faces_create(job->ctx, &models, job->photo, &job->options, &job->faces);
 }
 
 uint32_t p2a_pipeline_face_count(const p2a_job *job)
 {
-    return job->faces && job->finished ? (uint32_t)p2a_faces_found(job->faces)->count : 0;
+    return job->faces && job->finished ? (uint32_t)p2a_faces_count(job->faces) : 0;
 }
 
 p2a_status p2a_pipeline_face(p2a_job *job, uint32_t index, p2a_face_info *out)
@@ -129,11 +126,13 @@ p2a_status p2a_pipeline_face(p2a_job *job, uint32_t index, p2a_face_info *out)
     if (index >= p2a_pipeline_face_count(job))
         return p2a_fail(job->ctx, P2A_ERR_ARGUMENT, "expected an index below %u, got %u",
                         p2a_pipeline_face_count(job), index);
-    const p2a_face *face = &p2a_faces_found(job->faces)->faces[index];
-    memcpy(out->box_px, face->box_px, sizeof out->box_px);
-    out->score = face->score;
-    memcpy(out->landmarks_px, face->landmarks_px, sizeof out->landmarks_px);
+    p2a_faces_info(job->faces, index, out);
     return P2A_OK;
+}
+
+const uint8_t *p2a_pipeline_face_classes(const p2a_job *job, uint32_t index)
+{
+    return index < p2a_pipeline_face_count(job) ? p2a_faces_classes(job->faces, index) : NULL;
 }
 
 static p2a_status step_scene(p2a_job *job, double *out_progress)
@@ -152,16 +151,18 @@ static p2a_status step_scene(p2a_job *job, double *out_progress)
 
 static p2a_status step_faces(p2a_job *job, double *out_progress)
 {
+    const double before = job->generator ? SCENE_PART : 0;
     double done = 0;
     const p2a_status status = p2a_faces_step(job->faces, job->painted, STEP_MULTIPLY_ADDS, &done);
     job->faces_done = status == P2A_OK && done >= 1.0;
-    *out_progress = SCENE_PART + (1.0 - SCENE_PART) * done;
+    *out_progress = before + (1.0 - before) * done;
     return status;
 }
 
 static bool adjusts(const p2a_job *job)
 {
-    return job->edge_preserve != 1.0f || job->color_shift != 1.0f;
+    return job->generator &&
+           (job->options.edge_preserve != 1.0f || job->options.color_shift != 1.0f);
 }
 
 static p2a_status step_adjust(p2a_job *job, double *out_progress)
@@ -169,12 +170,20 @@ static p2a_status step_adjust(p2a_job *job, double *out_progress)
     const double begin = p2a_now_ms();
     p2a_status status = P2A_OK;
     if (job->adjust == NULL)
-        status = p2a_adjust_create(job->ctx, job->photo, job->painted, job->edge_preserve,
-                                   job->color_shift, &job->adjust);
+        status = p2a_adjust_create(job->ctx, job->photo, job->painted, job->options.edge_preserve,
+                                   job->options.color_shift, &job->adjust);
     if (status == P2A_OK)
         p2a_adjust_step(job->adjust, out_progress);
     job->scene_ms += p2a_now_ms() - begin;
-    job->finished = status == P2A_OK && *out_progress >= 1.0;
+    return status;
+}
+
+/* Chosen colours come last, so that no correction moves them. */
+static p2a_status finish(p2a_job *job)
+{
+    const p2a_status status =
+        job->faces && job->generator ? p2a_faces_recolour(job->faces, job->painted) : P2A_OK;
+    job->finished = status == P2A_OK;
     return status;
 }
 
@@ -183,15 +192,19 @@ static p2a_status step_next(p2a_job *job, double *out_progress)
 {
     const double painting = adjusts(job) ? 1.0 - ADJUST_PART : 1.0;
     p2a_status status;
+    bool done;
     if (job->faces_done) {
         status = step_adjust(job, out_progress);
-        *out_progress = job->finished ? 1.0 : painting + ADJUST_PART * *out_progress;
-        return status;
+        done = *out_progress >= 1.0;
+        *out_progress = painting + ADJUST_PART * *out_progress;
+    } else {
+        const bool scene_done = job->painted || !job->generator;
+        status = scene_done ? step_faces(job, out_progress) : step_scene(job, out_progress);
+        *out_progress *= painting;
+        done = job->faces_done && !adjusts(job);
     }
-    status = job->painted ? step_faces(job, out_progress) : step_scene(job, out_progress);
-    *out_progress *= painting;
-    if (status == P2A_OK && job->faces_done && !adjusts(job)) {
-        job->finished = true;
+    if (status == P2A_OK && done) {
+        status = finish(job);
         *out_progress = 1.0;
     }
     return status;
@@ -202,6 +215,10 @@ p2a_status p2a_pipeline_step(p2a_job *job, double *out_progress)
     if (job->failed)
         return p2a_fail(job->ctx, P2A_ERR_ARGUMENT,
                         "expected a job that can go on, got one that has failed or was stopped");
+    if (!job->generator && !job->faces)
+        return p2a_fail(
+            job->ctx, P2A_ERR_ARGUMENT,
+            "expected p2a_job_use_faces before the first step of a job without a model");
     job->begun = true;
     if (job->finished) {
         *out_progress = 1;
@@ -224,15 +241,13 @@ p2a_status p2a_pipeline_take(p2a_job *job, p2a_result *result, p2a_image **out)
     if (result) {
         memset(result, 0, sizeof *result);
         result->scene_ms = job->scene_ms;
-        result->multiply_adds = p2a_scene_multiply_adds(job->scene);
         result->peak_bytes = (double)p2a_context_peak_bytes(job->ctx);
-        result->band_rows_px = (double)p2a_scene_band_rows(job->scene);
-        if (job->faces) {
-            result->faces_ms = p2a_faces_paint_ms(job->faces);
-            result->blend_ms = p2a_faces_blend_ms(job->faces);
-            result->face_count = (double)p2a_faces_painted(job->faces);
-            result->multiply_adds += p2a_faces_multiply_adds(job->faces);
+        if (job->scene) {
+            result->multiply_adds = p2a_scene_multiply_adds(job->scene);
+            result->band_rows_px = (double)p2a_scene_band_rows(job->scene);
         }
+        if (job->faces)
+            p2a_faces_report(job->faces, result);
     }
     *out = job->painted;
     job->painted = NULL;

@@ -17,9 +17,11 @@ p2a_status p2a_pipeline_estimate(p2a_context *ctx, const p2a_model *model, uint3
                                  uint32_t height_px, const p2a_options *options, p2a_estimate *out);
 p2a_status p2a_pipeline_create(p2a_context *ctx, const p2a_model *model, const p2a_image *image,
                                const p2a_options *options, p2a_job **out);
-p2a_status p2a_pipeline_use_faces(p2a_job *job, const p2a_model *detector, const p2a_model *parser);
+p2a_status p2a_pipeline_use_faces(p2a_job *job, const p2a_model *detector, const p2a_model *parser,
+                                  const p2a_model *portrait);
 uint32_t p2a_pipeline_face_count(const p2a_job *job);
 p2a_status p2a_pipeline_face(p2a_job *job, uint32_t index, p2a_face_info *out);
+const uint8_t *p2a_pipeline_face_classes(const p2a_job *job, uint32_t index);
 p2a_status p2a_pipeline_step(p2a_job *job, double *out_progress);
 p2a_status p2a_pipeline_take(p2a_job *job, p2a_result *result, p2a_image **out);
 void p2a_pipeline_destroy(p2a_job *job);

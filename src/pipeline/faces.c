@@ -2,19 +2,21 @@
 #include "pipeline/faces.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "blend/poisson.h"
 #include "face/align.h"
 #include "face/lift.h"
-#include "face/mask.h"
 #include "face/parse.h"
+#include "face/recolour.h"
 #include "face/regions.h"
 #include "image/resize.h"
 #include "image/warp.h"
 #include "pipeline/answer.h"
+#include "pipeline/find.h"
+#include "pipeline/paste.h"
 #include "pipeline/scene.h"
 
 /* Faces are painted in crops of this side: the frame of the parser's training pictures. */
@@ -22,76 +24,79 @@
 #define PARSER_PX 256
 #define CROP_PIXELS ((size_t)CROP_PX * CROP_PX)
 
-/* A higher bar than the detector's own: the present one answers on patterns and round things too.
- * At 0.9 one false face in thirty scenes is left, and one true face in five is left to the scene
- * (models/cards/detector.md). */
-#define FACE_SCORE 0.9f
-
 /* A crop without at least this part of skin holds no face that the parser knows: left alone. */
 #define SKIN_PART_MIN 0.03
 
-typedef enum stage { STAGE_DETECT, STAGE_PARSE, STAGE_PAINT, STAGE_DONE } stage;
+/* How the strengths of the options, 0.5 by default, become those of the corrections. */
+#define TONE_PER_SKIN 1.7f
+#define GLASSES 0.7f
+
+typedef enum stage { STAGE_FIND, STAGE_PARSE, STAGE_PAINT, STAGE_DONE } stage;
+
+/* What is known of a face that is large enough. */
+typedef struct chosen_face {
+    size_t found; /* its place in the list of found faces */
+    bool used;    /* the parser saw a face in it */
+    size_t class_px[P2A_CLASS_COUNT];
+    uint8_t *classes; /* [CROP_PX, CROP_PX]; owned; NULL where nobody will ask for them */
+} chosen_face;
 
 struct p2a_faces {
     p2a_context *ctx;
     p2a_faces_models models;
+    p2a_options options;
     const p2a_image *photo;
-    float min_px;
+    p2a_model *blend; /* between generator and portrait; NULL: the generator itself */
     stage stage;
-    p2a_image *seen; /* the photo as the detector sees it; NULL: the photo itself */
-    double photo_from_seen[6];
-    p2a_answer *detector, *parser;
+    p2a_find *find;
+    p2a_answer *parser;
     p2a_face_list found;
-    double (*photo_from_frame)[6]; /* one a face that is painted */
-    size_t count, index, painted;
+    chosen_face *chosen;
+    double (*photo_from_frame)[6]; /* one a chosen face */
+    size_t count, index, painted, left;
+    p2a_scene *scene; /* the generator on crops, kept from face to face */
     /* the face at hand */
     p2a_image *crop, *small;
     uint8_t *classes; /* [CROP_PX, CROP_PX] */
-    p2a_scene *scene; /* the generator on the crop */
     double paint_ms, blend_ms, multiply_adds;
 };
 
-static p2a_status check_kind(p2a_context *ctx, const p2a_model *model, const char *kind,
-                             uint32_t outputs)
+static bool recolours(const p2a_options *o)
 {
-    const char *got = p2a_model_metadata(model, "kind");
-    if (strcmp(got, kind) != 0 || model->graph.output_count != outputs)
-        return p2a_fail(ctx, P2A_ERR_MODEL,
-                        "expected a %s with %u outputs, got a %.20s with %u outputs", kind, outputs,
-                        got, model->graph.output_count);
-    return P2A_OK;
+    return o->hair_color != P2A_COLOR_KEPT || o->lip_color != P2A_COLOR_KEPT ||
+           o->eye_color != P2A_COLOR_KEPT || o->cloth_color != P2A_COLOR_KEPT;
 }
 
-/* The detector's outputs have the channels that face/detect reads, the parser's the 19 classes. */
-static p2a_status check_models(p2a_context *ctx, const p2a_faces_models *models)
+static p2a_status check_parser(p2a_context *ctx, const p2a_model *parser)
 {
-    static const uint32_t channels[3] = {P2A_DETECT_ANCHORS, 4 * P2A_DETECT_ANCHORS,
-                                         2 * P2A_LANDMARK_COUNT * P2A_DETECT_ANCHORS};
-    p2a_status status = check_kind(ctx, models->detector, "detector", 3 * P2A_DETECT_LEVELS);
-    if (status == P2A_OK)
-        status = check_kind(ctx, models->parser, "parser", 1);
-    if (status != P2A_OK)
-        return status;
-    const p2a_graph *detector = &models->detector->graph, *parser = &models->parser->graph;
-    for (uint32_t i = 0; i < 3 * P2A_DETECT_LEVELS; i++)
-        if (detector->tensors[detector->outputs[i]].channels != channels[i % 3])
-            return p2a_fail(ctx, P2A_ERR_MODEL,
-                            "expected %u channels for detector output %u, got %u", channels[i % 3],
-                            i, detector->tensors[detector->outputs[i]].channels);
-    if (parser->tensors[parser->outputs[0]].channels != P2A_CLASS_COUNT)
+    const p2a_status status = p2a_check_kind(ctx, parser, "parser", 1);
+    const uint32_t channels = parser->graph.tensors[parser->graph.outputs[0]].channels;
+    if (status == P2A_OK && channels != P2A_CLASS_COUNT)
         return p2a_fail(ctx, P2A_ERR_MODEL, "expected %d classes of the parser, got %u",
-                        P2A_CLASS_COUNT, parser->tensors[parser->outputs[0]].channels);
-    if (detector->tensors[detector->input].channels != 3 ||
-        parser->tensors[parser->input].channels != 3)
-        return p2a_fail(ctx, P2A_ERR_MODEL, "expected networks that take 3 channels");
-    return P2A_OK;
+                        P2A_CLASS_COUNT, channels);
+    return status;
+}
+
+/* The generator of the faces, between the style's and the portrait network. */
+static p2a_status blend_generators(p2a_faces *faces)
+{
+    const float character = faces->options.character;
+    if (!(character > 0.0f) || faces->models.generator == NULL)
+        return P2A_OK;
+    if (faces->models.portrait == NULL)
+        return p2a_fail(faces->ctx, P2A_ERR_ARGUMENT,
+                        "expected a portrait model for a character of %g, got NULL",
+                        (double)character);
+    const p2a_model *const models[2] = {faces->models.generator, faces->models.portrait};
+    const float shares[2] = {1.0f - character, character};
+    return p2a_model_blend(faces->ctx, models, shares, 2, &faces->blend);
 }
 
 p2a_status p2a_faces_create(p2a_context *ctx, const p2a_faces_models *models,
-                            const p2a_image *photo, float min_px, p2a_faces **out)
+                            const p2a_image *photo, const p2a_options *options, p2a_faces **out)
 {
     *out = NULL;
-    p2a_status status = check_models(ctx, models);
+    p2a_status status = check_parser(ctx, models->parser);
     if (status != P2A_OK)
         return status;
     p2a_faces *faces = p2a_alloc_zeroed(ctx, 1, sizeof *faces);
@@ -99,23 +104,12 @@ p2a_status p2a_faces_create(p2a_context *ctx, const p2a_faces_models *models,
         return p2a_fail_memory(ctx, sizeof *faces, "face painting");
     faces->ctx = ctx;
     faces->models = *models;
+    faces->options = *options;
     faces->photo = photo;
-    faces->min_px = min_px;
-
-    const double long_px = photo->width_px > photo->height_px ? photo->width_px : photo->height_px;
-    const double scale = long_px > P2A_FACES_DETECT_PX ? P2A_FACES_DETECT_PX / long_px : 1.0;
-    if (scale < 1.0) {
-        const size_t width = (size_t)fmax(1, floor(photo->width_px * scale + 0.5));
-        const size_t height = (size_t)fmax(1, floor(photo->height_px * scale + 0.5));
-        status = p2a_image_resize(ctx, photo, width, height, &faces->seen);
-    }
-    const p2a_image *seen = faces->seen ? faces->seen : photo;
-    faces->photo_from_seen[0] = (double)photo->width_px / seen->width_px;
-    faces->photo_from_seen[4] = (double)photo->height_px / seen->height_px;
+    status = blend_generators(faces);
+    faces->models.portrait = NULL;
     if (status == P2A_OK)
-        status = p2a_answer_create(ctx, models->detector, &faces->detector);
-    if (status == P2A_OK)
-        status = p2a_answer_start(faces->detector, seen);
+        status = p2a_find_create(ctx, models->detector, photo, &faces->find);
     if (status != P2A_OK) {
         p2a_faces_destroy(faces);
         return status;
@@ -124,12 +118,10 @@ p2a_status p2a_faces_create(p2a_context *ctx, const p2a_faces_models *models,
     return P2A_OK;
 }
 
-static void forget_face(p2a_faces *faces)
+static void forget_crop(p2a_faces *faces)
 {
-    p2a_scene_destroy(faces->scene);
     p2a_image_destroy(faces->crop);
     p2a_image_destroy(faces->small);
-    faces->scene = NULL;
     faces->crop = faces->small = NULL;
 }
 
@@ -137,64 +129,78 @@ void p2a_faces_destroy(p2a_faces *faces)
 {
     if (faces == NULL)
         return;
-    forget_face(faces);
-    p2a_free(faces->ctx, faces->classes);
+    forget_crop(faces);
+    for (size_t i = 0; i < faces->count; i++)
+        p2a_free(faces->ctx, faces->chosen[i].classes);
+    p2a_free(faces->ctx, faces->chosen);
     p2a_free(faces->ctx, faces->photo_from_frame);
+    p2a_free(faces->ctx, faces->classes);
     p2a_face_list_destroy(&faces->found);
+    p2a_scene_destroy(faces->scene);
     p2a_answer_destroy(faces->parser);
-    p2a_answer_destroy(faces->detector);
-    p2a_image_destroy(faces->seen);
+    p2a_find_destroy(faces->find);
+    p2a_model_destroy(faces->blend);
     p2a_free(faces->ctx, faces);
 }
 
-/* Outputs of the detector -> faces in photo coordinates. */
-static p2a_status read_detector(p2a_faces *faces)
+/* A face that could be painted, and how large it is. */
+typedef struct candidate {
+    size_t found;
+    float side_px;
+} candidate;
+
+static int larger_first(const void *a, const void *b)
 {
-    p2a_detect_level levels[P2A_DETECT_LEVELS];
-    for (uint32_t l = 0; l < P2A_DETECT_LEVELS; l++) {
-        const p2a_shape shape = p2a_answer_shape(faces->detector, 3 * l);
-        levels[l] = (p2a_detect_level){p2a_answer_values(faces->detector, 3 * l),
-                                       p2a_answer_values(faces->detector, 3 * l + 1),
-                                       p2a_answer_values(faces->detector, 3 * l + 2), shape.height,
-                                       shape.width};
-    }
-    p2a_detect_pool pool;
-    memset(&pool, 0, sizeof pool);
-    p2a_status status =
-        p2a_detect_add(faces->ctx, levels, faces->photo_from_seen, FACE_SCORE, &pool);
-    if (status == P2A_OK)
-        status = p2a_detect_merge(faces->ctx, &pool, P2A_DETECT_IOU, P2A_FACES_MAX, &faces->found);
-    p2a_detect_pool_destroy(&pool);
-    p2a_answer_destroy(faces->detector); /* its activations are the largest thing here */
-    faces->detector = NULL;
-    p2a_image_destroy(faces->seen);
-    faces->seen = NULL;
-    return status;
+    const candidate *x = a, *y = b;
+    if (x->side_px != y->side_px)
+        return x->side_px > y->side_px ? -1 : 1;
+    return (x->found > y->found) - (x->found < y->found);
 }
 
-/* Which of the found faces are painted: large enough, with landmarks of a face, centre inside. */
+/* Shorter side of a face's box; 0 where its middle lies outside of the photo. */
+static float side_of(const p2a_faces *faces, const p2a_face *face)
+{
+    const float *b = face->box_px, x = (b[0] + b[2]) / 2, y = (b[1] + b[3]) / 2;
+    const bool inside =
+        x >= 0 && y >= 0 && x < (float)faces->photo->width_px && y < (float)faces->photo->height_px;
+    return inside ? fminf(b[2] - b[0], b[3] - b[1]) : 0.0f;
+}
+
+/* Which of the found faces are painted: large enough, with landmarks of a face, the largest. */
 static p2a_status choose_faces(p2a_faces *faces)
 {
-    faces->photo_from_frame =
-        p2a_alloc_zeroed(faces->ctx, faces->found.count, sizeof *faces->photo_from_frame);
-    faces->classes = p2a_alloc(faces->ctx, CROP_PIXELS);
-    if (faces->photo_from_frame == NULL || faces->classes == NULL)
-        return p2a_fail_memory(faces->ctx, CROP_PIXELS, "face painting");
-    for (size_t i = 0; i < faces->found.count; i++) {
-        const p2a_face *face = &faces->found.faces[i];
-        const float width = face->box_px[2] - face->box_px[0];
-        const float height = face->box_px[3] - face->box_px[1];
-        const float x = (face->box_px[0] + face->box_px[2]) / 2;
-        const float y = (face->box_px[1] + face->box_px[3]) / 2;
-        if (fminf(width, height) < faces->min_px || x < 0 || y < 0 ||
-            x >= (float)faces->photo->width_px || y >= (float)faces->photo->height_px)
-            continue;
-        if (p2a_align_face(faces->ctx, face, CROP_PX, faces->photo_from_frame[faces->count]) ==
-            P2A_OK)
-            faces->count++;
+    p2a_context *ctx = faces->ctx;
+    const size_t found = faces->found.count, most = faces->options.max_faces;
+    candidate *candidates = p2a_alloc_zeroed(ctx, found, sizeof *candidates);
+    const size_t room = found < most ? found : most;
+    faces->photo_from_frame = p2a_alloc_zeroed(ctx, room, sizeof *faces->photo_from_frame);
+    faces->chosen = p2a_alloc_zeroed(ctx, room, sizeof *faces->chosen);
+    faces->classes = p2a_alloc(ctx, CROP_PIXELS);
+    if (!candidates || !faces->photo_from_frame || !faces->chosen || !faces->classes) {
+        p2a_free(ctx, candidates);
+        return p2a_fail_memory(ctx, found * sizeof *candidates + CROP_PIXELS, "face painting");
     }
-    return faces->count ? p2a_answer_create(faces->ctx, faces->models.parser, &faces->parser)
-                        : P2A_OK;
+    size_t count = 0;
+    for (size_t i = 0; i < found; i++) {
+        const float side_px = side_of(faces, &faces->found.faces[i]);
+        if (side_px >= faces->options.face_min_px)
+            candidates[count++] = (candidate){i, side_px};
+    }
+    qsort(candidates, count, sizeof *candidates, larger_first);
+    for (size_t i = 0; i < count; i++) {
+        double transform[6];
+        if (p2a_align_face(ctx, &faces->found.faces[candidates[i].found], CROP_PX, transform) !=
+            P2A_OK)
+            continue;
+        if (faces->count == most) {
+            faces->left++;
+            continue;
+        }
+        memcpy(faces->photo_from_frame[faces->count], transform, sizeof transform);
+        faces->chosen[faces->count++].found = candidates[i].found;
+    }
+    p2a_free(ctx, candidates);
+    return faces->count ? p2a_answer_create(ctx, faces->models.parser, &faces->parser) : P2A_OK;
 }
 
 /* Cut the next face out and hand it to the parser. */
@@ -202,6 +208,10 @@ static p2a_status begin_face(p2a_faces *faces)
 {
     if (faces->index == faces->count) {
         faces->stage = STAGE_DONE;
+        p2a_scene_destroy(faces->scene);
+        p2a_answer_destroy(faces->parser);
+        faces->scene = NULL;
+        faces->parser = NULL;
         return P2A_OK;
     }
     faces->stage = STAGE_PARSE;
@@ -215,108 +225,90 @@ static p2a_status begin_face(p2a_faces *faces)
 
 static p2a_status next_face(p2a_faces *faces)
 {
-    forget_face(faces);
+    forget_crop(faces);
     faces->index++;
     return begin_face(faces);
 }
 
-/* The parser has answered: is there a face, and what of it is where? Then paint the crop. */
+static p2a_status step_find(p2a_faces *faces, double budget, double *part)
+{
+    p2a_status status = p2a_find_step(faces->find, budget, part);
+    if (status != P2A_OK || *part < 1.0)
+        return status;
+    *part = 0;
+    p2a_find_take(faces->find, &faces->found);
+    p2a_find_destroy(faces->find);
+    faces->find = NULL;
+    status = choose_faces(faces);
+    return status == P2A_OK ? begin_face(faces) : status;
+}
+
+/* Keep the classes of the face at hand where they will be asked for. */
+static p2a_status keep_classes(p2a_faces *faces)
+{
+    if (faces->models.generator != NULL && !recolours(&faces->options))
+        return P2A_OK;
+    uint8_t *copy = p2a_alloc(faces->ctx, CROP_PIXELS);
+    if (copy == NULL)
+        return p2a_fail_memory(faces->ctx, CROP_PIXELS, "a face's classes");
+    memcpy(copy, faces->classes, CROP_PIXELS);
+    faces->chosen[faces->index].classes = copy;
+    return P2A_OK;
+}
+
+/* Paint the crop; the network and its plan stay for the next one. */
 static p2a_status begin_painting(p2a_faces *faces)
 {
+    p2a_status status =
+        p2a_lift_face(faces->ctx, faces->crop, faces->classes, faces->options.face_strength, NULL);
+    if (status != P2A_OK)
+        return status;
+    faces->stage = STAGE_PAINT;
+    if (faces->scene != NULL)
+        return p2a_scene_restart(faces->scene, faces->crop);
+    const p2a_model *generator = faces->blend ? faces->blend : faces->models.generator;
+    return p2a_scene_create(faces->ctx, generator, faces->crop, 0, &faces->scene);
+}
+
+/* The parser has answered: is there a face, and what of it is where? */
+static p2a_status read_parser(p2a_faces *faces)
+{
     const p2a_shape shape = p2a_answer_shape(faces->parser, 0);
-    size_t areas[P2A_CLASS_COUNT];
+    chosen_face *face = &faces->chosen[faces->index];
     p2a_status status = p2a_parse_classes(faces->ctx, p2a_answer_values(faces->parser, 0),
                                           shape.height, shape.width, CROP_PX, faces->classes);
     if (status == P2A_OK)
         status = p2a_parse_keep_main(faces->ctx, faces->classes, CROP_PX);
     if (status != P2A_OK)
         return status;
-    p2a_parse_areas(faces->classes, CROP_PIXELS, areas);
-    if ((double)(areas[P2A_CLASS_SKIN] + areas[P2A_CLASS_NOSE]) < SKIN_PART_MIN * CROP_PIXELS)
+    p2a_parse_areas(faces->classes, CROP_PIXELS, face->class_px);
+    const size_t skin_px = face->class_px[P2A_CLASS_SKIN] + face->class_px[P2A_CLASS_NOSE];
+    if ((double)skin_px < SKIN_PART_MIN * CROP_PIXELS)
         return next_face(faces);
-    status = p2a_lift_face(faces->ctx, faces->crop, faces->classes, 1.0f, NULL);
-    if (status == P2A_OK)
-        status =
-            p2a_scene_create(faces->ctx, faces->models.generator, faces->crop, 0, &faces->scene);
-    faces->stage = STAGE_PAINT;
-    return status;
-}
-
-/* The pixels of the scene that the crop touches, as RGB of the painted crop with the mask in A. */
-static p2a_status make_patch(p2a_faces *faces, const p2a_image *painted, const float *mask,
-                             const size_t bounds[4], p2a_image **out)
-{
-    p2a_context *ctx = faces->ctx;
-    const size_t width = bounds[2] - bounds[0], height = bounds[3] - bounds[1];
-    double crop_from_patch[6];
-    p2a_image *rgb = NULL, *patch = NULL;
-    float *alpha = NULL;
-    p2a_status status = P2A_OK;
-    if (!p2a_transform_invert(faces->photo_from_frame[faces->index], crop_from_patch))
-        return p2a_fail(ctx, P2A_ERR_INTERNAL, "a face's transform has no inverse");
-    for (int row = 0; row < 6; row += 3)
-        crop_from_patch[row + 2] +=
-            crop_from_patch[row] * (double)bounds[0] + crop_from_patch[row + 1] * (double)bounds[1];
-    alpha = p2a_alloc(ctx, width * height * sizeof *alpha);
-    if (alpha == NULL)
-        status = p2a_fail_memory(ctx, width * height * sizeof *alpha, "a face's mask");
-    if (status == P2A_OK)
-        status = p2a_plane_warp(ctx, mask, CROP_PX, CROP_PX, crop_from_patch, width, height, alpha);
-    if (status == P2A_OK)
-        status = p2a_image_warp(ctx, painted, crop_from_patch, width, height, &rgb);
-    if (status == P2A_OK)
-        status = p2a_image_alloc(ctx, width, height, 4, &patch);
-    for (size_t i = 0; status == P2A_OK && i < width * height; i++) {
-        memcpy(patch->pixels + 4 * i, rgb->pixels + rgb->channels * i, 3);
-        patch->pixels[4 * i + 3] = (uint8_t)(alpha[i] * 255.0f + 0.5f);
-    }
-    p2a_image_destroy(rgb);
-    p2a_free(ctx, alpha);
-    if (status != P2A_OK) {
-        p2a_image_destroy(patch);
+    status = keep_classes(faces);
+    face->used = status == P2A_OK;
+    if (status != P2A_OK)
         return status;
-    }
-    *out = patch;
-    return P2A_OK;
+    return faces->models.generator ? begin_painting(faces) : next_face(faces);
 }
 
-/* Where this face meets others and the scene: [CROP_PX, CROP_PX] of 0..1. Given, p2a_free(). */
-static p2a_status make_mask(p2a_faces *faces, float **out)
+static p2a_status correct_regions(p2a_faces *faces, p2a_image *painted)
 {
-    p2a_context *ctx = faces->ctx;
-    float *planes = p2a_alloc(ctx, 2 * CROP_PIXELS * sizeof *planes);
-    if (planes == NULL)
-        return p2a_fail_memory(ctx, 2 * CROP_PIXELS * sizeof *planes, "a face's mask");
-    p2a_align_share((const double(*)[6])faces->photo_from_frame, faces->count, faces->index,
-                    CROP_PX, planes + CROP_PIXELS);
-    const p2a_status status =
-        p2a_mask_blend(ctx, faces->classes, CROP_PX, planes + CROP_PIXELS, planes);
-    if (status != P2A_OK) {
-        p2a_free(ctx, planes);
-        return status;
-    }
-    *out = planes;
-    return P2A_OK;
+    const p2a_options *o = &faces->options;
+    const p2a_regions_options regions = {.skin_tone = fminf(TONE_PER_SKIN * o->face_skin, 1.0f) *
+                                                      o->face_strength,
+                                         .skin_even = o->face_skin * o->face_strength,
+                                         .eyes = o->face_eyes * o->face_strength,
+                                         .brows = o->face_lips * o->face_strength,
+                                         .lips = o->face_lips * o->face_strength,
+                                         .glasses = GLASSES * o->face_strength};
+    return p2a_regions_correct(faces->ctx, faces->crop, faces->classes, &regions, painted);
 }
 
-static p2a_status set_back(p2a_faces *faces, const p2a_image *painted, p2a_image *scene)
+static p2a_paste paste_of(const p2a_faces *faces, size_t index, const uint8_t *classes)
 {
-    size_t bounds[4];
-    float *mask = NULL;
-    p2a_image *patch = NULL;
-    if (!p2a_align_bounds(faces->photo_from_frame[faces->index], CROP_PX, scene->width_px,
-                          scene->height_px, bounds))
-        return P2A_OK;
-    p2a_status status = make_mask(faces, &mask);
-    if (status == P2A_OK)
-        status = make_patch(faces, painted, mask, bounds, &patch);
-    if (status == P2A_OK)
-        status = p2a_poisson_blend(faces->ctx, scene, patch, bounds[0], bounds[1], NULL, NULL);
-    if (status == P2A_OK)
-        faces->painted++;
-    p2a_image_destroy(patch);
-    p2a_free(faces->ctx, mask);
-    return status;
+    return (p2a_paste){classes, CROP_PX, (const double(*)[6])faces->photo_from_frame, faces->count,
+                       index};
 }
 
 /* The generator has painted the crop: correct its regions and set it into the scene. */
@@ -324,25 +316,16 @@ static p2a_status finish_face(p2a_faces *faces, p2a_image *scene)
 {
     p2a_image *painted = p2a_scene_take(faces->scene);
     faces->multiply_adds += p2a_scene_multiply_adds(faces->scene);
-    p2a_status status = p2a_regions_correct(faces->ctx, faces->crop, faces->classes, NULL, painted);
+    p2a_status status = correct_regions(faces, painted);
     const double begin = p2a_now_ms();
-    if (status == P2A_OK)
-        status = set_back(faces, painted, scene);
+    if (status == P2A_OK) {
+        const p2a_paste paste = paste_of(faces, faces->index, faces->classes);
+        status = p2a_paste_crop(faces->ctx, &paste, painted, scene);
+        faces->painted++;
+    }
     faces->blend_ms += p2a_now_ms() - begin;
     p2a_image_destroy(painted);
     return status == P2A_OK ? next_face(faces) : status;
-}
-
-static p2a_status step_detector(p2a_faces *faces, double budget, double *part)
-{
-    p2a_status status = p2a_answer_step(faces->detector, budget, part);
-    if (status != P2A_OK || *part < 1.0)
-        return status;
-    *part = 0;
-    status = read_detector(faces);
-    if (status == P2A_OK)
-        status = choose_faces(faces);
-    return status == P2A_OK ? begin_face(faces) : status;
 }
 
 p2a_status p2a_faces_step(p2a_faces *faces, p2a_image *scene, double budget, double *out_done)
@@ -352,13 +335,13 @@ p2a_status p2a_faces_step(p2a_faces *faces, p2a_image *scene, double budget, dou
     double part = 0;
     p2a_status status = P2A_OK;
     switch (faces->stage) {
-    case STAGE_DETECT:
-        status = step_detector(faces, budget, &part);
+    case STAGE_FIND:
+        status = step_find(faces, budget, &part);
         break;
     case STAGE_PARSE:
         status = p2a_answer_step(faces->parser, budget, &part);
         if (status == P2A_OK && part >= 1.0)
-            status = begin_painting(faces);
+            status = read_parser(faces);
         part = 0;
         break;
     case STAGE_PAINT:
@@ -370,12 +353,12 @@ p2a_status p2a_faces_step(p2a_faces *faces, p2a_image *scene, double budget, dou
         break;
     }
     faces->paint_ms += p2a_now_ms() - begin - (faces->blend_ms - blended);
-    /* the detector's share of the whole is set to that of one face */
-    const double looked = faces->detector ? 0.0 : 1.0;
+    /* the detector's share of the whole is set to that of one face; of how many is not known yet */
     const double of_face = faces->index == index ? part : 0;
-    *out_done = (looked + (double)faces->index + of_face) / (1.0 + (double)faces->count);
-    if (faces->detector)
-        *out_done = 0.5 * part / (1.0 + P2A_FACES_MAX);
+    if (faces->find)
+        *out_done = 0.5 * part / (1.0 + (double)faces->options.max_faces);
+    else
+        *out_done = (1.0 + (double)faces->index + of_face) / (1.0 + (double)faces->count);
     if (status == P2A_OK && faces->stage == STAGE_DONE)
         *out_done = 1.0;
     else if (*out_done > 0.999)
@@ -383,27 +366,67 @@ p2a_status p2a_faces_step(p2a_faces *faces, p2a_image *scene, double budget, dou
     return status;
 }
 
-const p2a_face_list *p2a_faces_found(const p2a_faces *faces)
+p2a_status p2a_faces_recolour(p2a_faces *faces, p2a_image *scene)
 {
-    return &faces->found;
+    const p2a_options *o = &faces->options;
+    const p2a_recolour_options colours = {o->hair_color, o->lip_color, o->eye_color,
+                                          o->cloth_color};
+    const double begin = p2a_now_ms();
+    p2a_status status = P2A_OK;
+    for (size_t i = 0; status == P2A_OK && i < faces->count && recolours(o); i++) {
+        if (!faces->chosen[i].used)
+            continue;
+        const p2a_paste paste = paste_of(faces, i, faces->chosen[i].classes);
+        status = p2a_check_stop(faces->ctx);
+        if (status == P2A_OK)
+            status = p2a_paste_colours(faces->ctx, &paste, &colours, scene);
+    }
+    faces->paint_ms += p2a_now_ms() - begin;
+    return status;
 }
 
-double p2a_faces_paint_ms(const p2a_faces *faces)
+size_t p2a_faces_count(const p2a_faces *faces)
 {
-    return faces->paint_ms;
+    return faces->found.count;
 }
 
-double p2a_faces_blend_ms(const p2a_faces *faces)
+/* The chosen face that is number `index` of the found ones; NULL where it was not chosen. */
+static const chosen_face *find_chosen(const p2a_faces *faces, size_t index)
 {
-    return faces->blend_ms;
+    for (size_t i = 0; i < faces->count; i++)
+        if (faces->chosen[i].found == index && faces->chosen[i].used)
+            return &faces->chosen[i];
+    return NULL;
 }
 
-double p2a_faces_multiply_adds(const p2a_faces *faces)
+void p2a_faces_info(const p2a_faces *faces, size_t index, p2a_face_info *out)
 {
-    return faces->multiply_adds;
+    const p2a_face *face = &faces->found.faces[index];
+    memset(out, 0, sizeof *out);
+    memcpy(out->box_px, face->box_px, sizeof out->box_px);
+    out->score = face->score;
+    memcpy(out->landmarks_px, face->landmarks_px, sizeof out->landmarks_px);
+    const chosen_face *chosen = find_chosen(faces, index);
+    if (chosen == NULL)
+        return;
+    out->used = 1.0f;
+    for (size_t i = 0; i < 6; i++)
+        out->photo_from_crop[i] = (float)faces->photo_from_frame[chosen - faces->chosen][i];
+    for (size_t i = 0; i < P2A_CLASS_COUNT; i++)
+        out->class_px[i] = (float)chosen->class_px[i];
 }
 
-size_t p2a_faces_painted(const p2a_faces *faces)
+const uint8_t *p2a_faces_classes(const p2a_faces *faces, size_t index)
 {
-    return faces->painted;
+    const chosen_face *chosen = faces->models.generator ? NULL : find_chosen(faces, index);
+    return chosen ? chosen->classes : NULL;
+}
+
+void p2a_faces_report(const p2a_faces *faces, p2a_result *result)
+{
+    result->faces_ms = faces->paint_ms;
+    result->blend_ms = faces->blend_ms;
+    result->face_count = (double)faces->painted;
+    result->faces_left = (double)faces->left;
+    result->multiply_adds += faces->multiply_adds;
 }

@@ -2,9 +2,10 @@
  * faces.h - face2paint: a photo and its painted scene -> the scene with every face painted at its
  * own scale
  *
- * One after another: the detector looks at the photo (at most P2A_FACES_DETECT_PX on the long
- * side); then each face, the best score first, is cut out upright, parsed, lifted out of backlight,
- * painted by the style's own generator, corrected region by region, and blended into the scene.
+ * One after another: the detector looks at the photo (pipeline/find); then each face, the largest
+ * first, is cut out upright, parsed, lifted out of backlight, painted by the style's own generator
+ * (or by one between it and the portrait network), corrected region by region, and blended into the
+ * scene. Without a generator faces are found and parsed only.
  */
 #ifndef P2A_PIPELINE_FACES_H
 #define P2A_PIPELINE_FACES_H
@@ -13,43 +14,53 @@
 #include "image/image.h"
 #include "nn/model.h"
 
-#define P2A_FACES_DETECT_PX 1280
-#define P2A_FACES_MAX 64 /* painted in one picture; the largest are kept */
-
 typedef struct p2a_faces p2a_faces;
 
 typedef struct p2a_faces_models {
-    const p2a_model *generator; /* the style's */
+    const p2a_model *generator; /* the style's; NULL: find and parse only */
+    const p2a_model *portrait;  /* borrowed; needed where options->character is above 0 */
     const p2a_model *detector;
     const p2a_model *parser;
 } p2a_faces_models;
 
 /*
- * models: the struct is copied, the models are kept.
- * photo:  kept.
- * min_px: shorter side of a face's box, below which it is left to the scene.
- * out:    given: release with p2a_faces_destroy().
- * Errors: P2A_ERR_MODEL (a model of the wrong kind), P2A_ERR_MEMORY, P2A_ERR_INTERNAL.
+ * models:  the struct is copied, the models but for the portrait are kept.
+ * photo:   kept.
+ * options: copied; checked by the caller.
+ * out:     given: release with p2a_faces_destroy().
+ * Errors: P2A_ERR_ARGUMENT (character without a portrait), P2A_ERR_MODEL (a model of the wrong
+ *         kind, or a portrait that is no relative of the generator), P2A_ERR_MEMORY,
+ *         P2A_ERR_INTERNAL.
  */
 p2a_status p2a_faces_create(p2a_context *ctx, const p2a_faces_models *models,
-                            const p2a_image *photo, float min_px, p2a_faces **out);
+                            const p2a_image *photo, const p2a_options *options, p2a_faces **out);
 void p2a_faces_destroy(p2a_faces *faces);
 
 /*
- * Work for about `budget` multiply-adds; faces are set into `scene` (the painted photo) one by one.
+ * Work for about `budget` multiply-adds; faces are set into `scene` (the painted photo; NULL where
+ * there is no generator) one by one.
  *
  * out_done: 0..1; 1 only when all faces are in the scene.
  * Errors: P2A_ERR_STOPPED, P2A_ERR_MEMORY, P2A_ERR_INTERNAL; the scene is then half done.
  */
 p2a_status p2a_faces_step(p2a_faces *faces, p2a_image *scene, double budget, double *out_done);
 
-/* The faces that were found, in photo coordinates, once the detector has looked. Borrowed. */
-const p2a_face_list *p2a_faces_found(const p2a_faces *faces);
+/*
+ * Give hair, lips, eyes and cloth of all painted faces the options' colours, once everything else
+ * is done. Nothing happens where all are kept.
+ * Errors: P2A_ERR_MEMORY, P2A_ERR_INTERNAL.
+ */
+p2a_status p2a_faces_recolour(p2a_faces *faces, p2a_image *scene);
 
-/* What was spent: on painting (detector, parser, generator, corrections), and on blending. */
-double p2a_faces_paint_ms(const p2a_faces *faces);
-double p2a_faces_blend_ms(const p2a_faces *faces);
-double p2a_faces_multiply_adds(const p2a_faces *faces);
-size_t p2a_faces_painted(const p2a_faces *faces);
+/* The faces that were found, in photo coordinates, once the detector has looked. */
+size_t p2a_faces_count(const p2a_faces *faces);
+void p2a_faces_info(const p2a_faces *faces, size_t index, p2a_face_info *out);
+
+/* p2a_job_face_classes of photo2anime.h. */
+const uint8_t *p2a_faces_classes(const p2a_faces *faces, size_t index);
+
+/* Add what was done and spent to a result: faces_ms (all but the blending), blend_ms, face_count,
+ * faces_left, multiply_adds. */
+void p2a_faces_report(const p2a_faces *faces, p2a_result *result);
 
 #endif

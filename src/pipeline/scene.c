@@ -101,14 +101,10 @@ p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const 
         return p2a_fail_memory(ctx, sizeof *scene, "a scene");
     scene->ctx = ctx;
     scene->generator = generator;
-    scene->photo = photo;
     const size_t width = framed(photo->width_px, generator->graph.multiple_of);
     const size_t height = framed(photo->height_px, generator->graph.multiple_of);
     scene->frame = (p2a_frame){MARGIN_PX, width};
-    status =
-        p2a_image_alloc(ctx, photo->width_px, photo->height_px, photo->channels, &scene->painted);
-    if (status == P2A_OK)
-        status = p2a_network_create(ctx, &generator->graph, &scene->network);
+    status = p2a_network_create(ctx, &generator->graph, &scene->network);
     if (status == P2A_OK)
         status = p2a_network_plan(scene->network, height, width, band_rows_px);
     if (status == P2A_OK) {
@@ -118,13 +114,28 @@ p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const 
                               "expected a generator that keeps the size, got %zux%zu from %zux%zu",
                               made.width, made.height, width, height);
     }
+    if (status == P2A_OK)
+        status = p2a_scene_restart(scene, photo);
     if (status != P2A_OK) {
         p2a_scene_destroy(scene);
         return status;
     }
+    *out = scene;
+    return P2A_OK;
+}
+
+p2a_status p2a_scene_restart(p2a_scene *scene, const p2a_image *photo)
+{
+    p2a_image_destroy(scene->painted);
+    scene->painted = NULL;
+    scene->finished = false;
+    scene->photo = photo;
+    const p2a_status status = p2a_image_alloc(scene->ctx, photo->width_px, photo->height_px,
+                                              photo->channels, &scene->painted);
+    if (status != P2A_OK)
+        return status;
     copy_alpha(photo, scene->painted);
     p2a_network_start(scene->network, read_rows, write_rows, scene);
-    *out = scene;
     return P2A_OK;
 }
 

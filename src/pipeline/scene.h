@@ -17,6 +17,12 @@ typedef struct p2a_scene p2a_scene;
 p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const p2a_image *photo,
                             size_t band_rows_px, p2a_scene **out);
 
+/*
+ * Begin another photo of the same size and channels; the packed weights and the plan are used
+ * again. photo: kept. Errors: P2A_ERR_MEMORY; the scene can then only be destroyed.
+ */
+p2a_status p2a_scene_restart(p2a_scene *scene, const p2a_image *photo);
+
 /* As p2a_network_step. */
 p2a_status p2a_scene_step(p2a_scene *scene, double budget, double *out_done);
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 
 import { P2AError } from '../../wasm/js/errors.js'
-import { ESTIMATE, FACE_INFO_FLOATS, FORMAT, LIMITS, OPTIONS, OPTION_FLOATS, RESULT, STATUS } from '../../wasm/js/layout.js'
+import { CLASSES, CLASS_PALETTE, ESTIMATE, FACE_CROP_PX, FACE_INFO, FORMAT, LIMITS, OPTIONS, OPTION_FLOATS, RESULT, STATUS } from '../../wasm/js/layout.js'
 
 const header = readFileSync(new URL('../../src/photo2anime.h', import.meta.url), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')
 
@@ -41,12 +41,21 @@ describe('layout', () => {
     assert.deepEqual(found, [...OPTIONS.map((name) => ['uint32_t', name]), ...OPTION_FLOATS.map((name) => ['float', name])])
   })
 
-  it('p2a_face_info is floats only, and as many as the header says', () => {
+  it("p2a_face_info has the header's fields in the header's order, all floats", () => {
+    const [, crop] = header.match(/#define P2A_FACE_CROP_PX (\d+)/)
+    const [, classes] = header.match(/#define P2A_FACE_CLASSES (\d+)/)
     const body = header.match(/typedef struct p2a_face_info \{([^}]*)\} p2a_face_info;/)[1]
-    const found = [...body.matchAll(/(\w+)\s+(\w+)(?:\[(\d+)\])?;/g)].map(([, type, name, count]) => ({ type, name, count: Number(count ?? 1) }))
-    assert.deepEqual(found.map(({ type }) => type), ['float', 'float', 'float'])
-    assert.deepEqual(found.map(({ name }) => name), ['box_px', 'score', 'landmarks_px'])
-    assert.equal(found.reduce((sum, { count }) => sum + count, 0), FACE_INFO_FLOATS)
+    const found = [...body.matchAll(/(\w+)\s+(\w+)(?:\[(\w+)\])?;/g)].map(([, type, name, count = '1']) => [type, camel(name.replace(/_px$/, '')), Number(count.replace('P2A_FACE_CLASSES', classes))])
+    assert.deepEqual(found, FACE_INFO.map(([name, count]) => ['float', name, count]))
+    assert.equal(FACE_CROP_PX, Number(crop))
+  })
+
+  it('the classes have the names, the order and the colours of src/face/parse.c', () => {
+    const source = readFileSync(new URL('../../src/face/parse.c', import.meta.url), 'utf8')
+    const [, names] = source.match(/p2a_class_names\[P2A_CLASS_COUNT\] = \{([^;]*)\};/)
+    const [, palette] = source.match(/p2a_class_palette\[P2A_CLASS_COUNT\]\[3\] = \{([^;]*)\};/)
+    assert.deepEqual([...names.matchAll(/"(\w+)"/g)].map(([, name]) => name), CLASSES)
+    assert.deepEqual([...palette.matchAll(/\{(\d+), (\d+), (\d+)\}/g)].map(([, ...rgb]) => rgb.map(Number)), CLASS_PALETTE)
   })
 
   it('every status has its number and a code', () => {

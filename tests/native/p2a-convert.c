@@ -10,12 +10,15 @@
 static const char usage[] =
     "usage: p2a-convert --model FILE [--width N] [--band-rows N] [--threads N] [--memory-mbytes "
     "N]\n"
-    "                   [--raw] [--decode-only] INPUT OUTPUT\n"
+    "                   [--raw] [--decode-only] [--detector FILE --parser FILE [--portrait FILE]]\n"
+    "                   [--set OPTION=NUMBER]... INPUT OUTPUT\n"
     "OUTPUT is a PNG; with --raw it is width, height and channels as three 32-bit little-endian\n"
-    "numbers and then the pixels. --decode-only writes the photo as it was read.\n";
+    "numbers and then the pixels. --decode-only writes the photo as it was read. With a detector\n"
+    "and a parser faces are painted too, and told of in lines of box, score and use. OPTION is a\n"
+    "field of p2a_options.\n";
 
 typedef struct settings {
-    const char *model, *input, *output;
+    const char *model, *detector, *parser, *portrait, *input, *output;
     p2a_options options;
     p2a_limits limits;
     bool raw, decode_only;
@@ -34,12 +37,67 @@ static bool read_number(const char *name, const char *text, uint32_t *out)
     return true;
 }
 
+/* "character=0.5" -> the field of that name. */
+static bool read_option(const char *text, p2a_options *options)
+{
+    const struct {
+        const char *name;
+        float *real;
+        uint32_t *whole;
+    } fields[] = {{"max_faces", NULL, &options->max_faces},
+                  {"hair_color", NULL, &options->hair_color},
+                  {"lip_color", NULL, &options->lip_color},
+                  {"eye_color", NULL, &options->eye_color},
+                  {"cloth_color", NULL, &options->cloth_color},
+                  {"edge_preserve", &options->edge_preserve, NULL},
+                  {"color_shift", &options->color_shift, NULL},
+                  {"face_min_px", &options->face_min_px, NULL},
+                  {"character", &options->character, NULL},
+                  {"face_skin", &options->face_skin, NULL},
+                  {"face_eyes", &options->face_eyes, NULL},
+                  {"face_lips", &options->face_lips, NULL},
+                  {"face_strength", &options->face_strength, NULL}};
+    const char *equals = text ? strchr(text, '=') : NULL;
+    for (size_t i = 0; equals && i < sizeof fields / sizeof *fields; i++) {
+        const size_t length = strlen(fields[i].name);
+        if ((size_t)(equals - text) != length || strncmp(text, fields[i].name, length) != 0) {
+            continue;
+        }
+        char *end = NULL;
+        const double value = strtod(equals + 1, &end);
+        if (end == equals + 1 || *end) {
+            break;
+        }
+        if (fields[i].real) {
+            *fields[i].real = (float)value;
+        } else {
+            *fields[i].whole = (uint32_t)value;
+        }
+        return true;
+    }
+    fprintf(stderr, "expected OPTION=NUMBER for --set, got \"%s\"\n", text ? text : "");
+    return false;
+}
+
 static bool read_arguments(int count, char **words, settings *out)
 {
     for (int i = 1; i < count; i++) {
         const char *word = words[i], *next = i + 1 < count ? words[i + 1] : NULL;
         uint32_t *number = NULL;
-        if (!strcmp(word, "--width")) {
+        const char **name = !strcmp(word, "--model")      ? &out->model
+                            : !strcmp(word, "--detector") ? &out->detector
+                            : !strcmp(word, "--parser")   ? &out->parser
+                            : !strcmp(word, "--portrait") ? &out->portrait
+                                                          : NULL;
+        if (name) {
+            *name = next;
+            i++;
+        } else if (!strcmp(word, "--set")) {
+            if (!read_option(next, &out->options)) {
+                return false;
+            }
+            i++;
+        } else if (!strcmp(word, "--width")) {
             number = &out->options.width_px;
         } else if (!strcmp(word, "--band-rows")) {
             number = &out->options.band_rows_px;
@@ -47,9 +105,6 @@ static bool read_arguments(int count, char **words, settings *out)
             number = &out->limits.threads;
         } else if (!strcmp(word, "--memory-mbytes")) {
             number = &out->limits.memory_mbytes;
-        } else if (!strcmp(word, "--model")) {
-            out->model = next;
-            i++;
         } else if (!strcmp(word, "--raw")) {
             out->raw = true;
         } else if (!strcmp(word, "--decode-only")) {
@@ -152,6 +207,60 @@ static bool write_picture(p2a_context *ctx, const settings *set, const p2a_image
     return written;
 }
 
+/* NULL, and a message, where the file is not a model; *status is P2A_OK without a name. */
+static p2a_model *load_model(p2a_context *ctx, const char *name, p2a_status *status)
+{
+    size_t bytes = 0;
+    p2a_model *model = NULL;
+    if (!name || *status != P2A_OK) {
+        return NULL;
+    }
+    uint8_t *file = read_file(name, &bytes);
+    *status = p2a_model_load(ctx, file, bytes, &model);
+    free(file);
+    return model;
+}
+
+static void tell_faces(p2a_job *job)
+{
+    for (uint32_t i = 0; i < p2a_job_face_count(job); i++) {
+        p2a_face_info face;
+        if (p2a_job_face(job, i, &face) == P2A_OK) {
+            printf("face %.1f %.1f %.1f %.1f %.3f %.0f\n", (double)face.box_px[0],
+                   (double)face.box_px[1], (double)face.box_px[2], (double)face.box_px[3],
+                   (double)face.score, (double)face.used);
+        }
+    }
+}
+
+static p2a_status paint(p2a_context *ctx, const settings *set, const p2a_model *model,
+                        const p2a_image *photo, p2a_result *result, p2a_image **out)
+{
+    p2a_job *job = NULL;
+    p2a_status status = P2A_OK;
+    p2a_model *detector = load_model(ctx, set->detector, &status);
+    p2a_model *parser = load_model(ctx, set->parser, &status);
+    p2a_model *portrait = load_model(ctx, set->portrait, &status);
+    if (status == P2A_OK) {
+        status = p2a_job_create(ctx, model, photo, &set->options, &job);
+    }
+    if (status == P2A_OK && detector) {
+        status = p2a_job_use_faces(job, detector, parser, portrait);
+    }
+    for (double part = 0; status == P2A_OK && part < 1;) {
+        status = p2a_job_step(job, &part);
+    }
+    if (status == P2A_OK) {
+        tell_faces(job);
+        status = p2a_job_take(job, result, out);
+    }
+    p2a_job_destroy(job);
+    p2a_model_destroy(portrait);
+    p2a_model_destroy(parser);
+    p2a_model_destroy(detector);
+    return status;
+}
+
 static bool convert(const settings *set)
 {
     p2a_context *ctx = NULL;
@@ -174,7 +283,7 @@ static bool convert(const settings *set)
     if (status == P2A_OK && !set->decode_only) {
         status = p2a_model_load(ctx, model_file, model_bytes, &model);
         if (status == P2A_OK) {
-            status = p2a_convert(ctx, model, photo, &set->options, &result, &picture);
+            status = paint(ctx, set, model, photo, &result, &picture);
         }
     }
     if (status != P2A_OK) {
@@ -183,10 +292,12 @@ static bool convert(const settings *set)
     }
     good = write_picture(ctx, set, set->decode_only ? photo : picture);
     if (good && !set->decode_only) {
-        printf("%ux%u, %.0f ms, %.3f GMAC, %.1f MB at most, bands of %.0f rows, %u threads\n",
+        printf("%ux%u, %.0f ms, %.3f GMAC, %.1f MB at most, bands of %.0f rows, %u threads, "
+               "%.0f faces in %.0f + %.0f ms, %.0f left\n",
                p2a_image_width(picture), p2a_image_height(picture), result.scene_ms,
                result.multiply_adds * 1e-9, (double)p2a_context_peak_bytes(ctx) / 1048576,
-               result.band_rows_px, p2a_context_threads(ctx));
+               result.band_rows_px, p2a_context_threads(ctx), result.face_count, result.faces_ms,
+               result.blend_ms, result.faces_left);
     }
 done:
     p2a_image_destroy(picture);

@@ -94,6 +94,14 @@ static drawn_colours pale(void)
     return c;
 }
 
+/* The image is the crop itself, and all of it is this face's. */
+static p2a_status recolour(p2a_context *ctx, p2a_image *image, const uint8_t *map, size_t side,
+                           const p2a_recolour_options *options)
+{
+    const p2a_recolour_place place = {map, side, NULL, NULL};
+    return p2a_recolour(ctx, image, &place, options);
+}
+
 static void strength_zero_changes_no_byte(p2a_context *ctx)
 {
     drawn_colours colours = pale();
@@ -107,7 +115,7 @@ static void strength_zero_changes_no_byte(p2a_context *ctx)
     CHECK(memcmp(before, painted->pixels, BYTES) == 0 && lifted == 0.0f);
     p2a_recolour_options kept;
     p2a_recolour_options_default(&kept);
-    CHECK_EQUAL(p2a_recolour(ctx, painted, classes, &kept), P2A_OK);
+    CHECK_EQUAL(recolour(ctx, painted, classes, SIDE, &kept), P2A_OK);
     CHECK(memcmp(before, painted->pixels, BYTES) == 0);
     free(before);
     p2a_image_destroy(photo);
@@ -317,7 +325,7 @@ static void regions_take_other_colours(p2a_context *ctx)
         p2a_recolour_options options;
         p2a_recolour_options_default(&options);
         options.hair = colours[k];
-        CHECK_EQUAL(p2a_recolour(ctx, image, classes, &options), P2A_OK);
+        CHECK_EQUAL(recolour(ctx, image, classes, SIDE, &options), P2A_OK);
         float hair[3], want[3];
         mean_lab(ctx, image, P2A_SET(P2A_CLASS_HAIR), hair);
         p2a_image *flat = draw(ctx, &drawn_photo);
@@ -364,7 +372,7 @@ static void wrong_arguments_are_named(p2a_context *ctx)
     p2a_recolour_options colours;
     p2a_recolour_options_default(&colours);
     colours.eyes = 0x1000000;
-    CHECK_EQUAL(p2a_recolour(ctx, photo, classes, &colours), P2A_ERR_ARGUMENT);
+    CHECK_EQUAL(recolour(ctx, photo, classes, SIDE, &colours), P2A_ERR_ARGUMENT);
     CHECK(strstr(p2a_context_message(ctx), "eye_color") != NULL);
     p2a_image_destroy(photo);
     p2a_image_destroy(small);
@@ -390,7 +398,7 @@ static p2a_status run_all(p2a_context *ctx, const p2a_image *photo, const uint8_
     p2a_status status = p2a_regions_correct(ctx, photo, map, NULL, painted);
     if (status == P2A_OK)
         status = p2a_lift_face(ctx, painted, map, 1, NULL);
-    return status == P2A_OK ? p2a_recolour(ctx, painted, map, &colours) : status;
+    return status == P2A_OK ? recolour(ctx, painted, map, painted->width_px, &colours) : status;
 }
 
 static void threads_change_no_byte(p2a_context *ctx, p2a_context *threaded)

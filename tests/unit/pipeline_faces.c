@@ -7,6 +7,8 @@
  */
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
 
 #include "check.h"
 #include "face/align.h"
@@ -17,12 +19,12 @@
 
 enum { SIDE = 416, WHITE = 192 }; /* the white pixel is a cell's corner at every stride */
 
-static char kind_key[] = "kind", name_key[] = "name";
+static char kind_key[] = "kind", name_key[] = "name", use_key[] = "commercial_use", yes[] = "yes";
 static char detector_kind[] = "detector", parser_kind[] = "parser", generator_kind[] = "generator";
 
 typedef struct tiny_model {
     graph_builder builder;
-    p2a_metadata metadata[2];
+    p2a_metadata metadata[3];
     p2a_model model;
 } tiny_model;
 
@@ -30,7 +32,13 @@ static void finish_model(tiny_model *m, p2a_context *ctx, char *kind)
 {
     m->metadata[0] = (p2a_metadata){kind_key, kind};
     m->metadata[1] = (p2a_metadata){name_key, kind};
-    m->model = (p2a_model){ctx, m->builder.graph, m->metadata, 2};
+    m->metadata[2] = (p2a_metadata){use_key, yes};
+    static char names[64][16]; /* weights are blended by name */
+    for (uint32_t i = 0; i < m->builder.graph.weight_count; i++) {
+        snprintf(names[i], sizeof names[i], "w%u", (unsigned)i);
+        m->builder.graph.weights[i].name = names[i];
+    }
+    m->model = (p2a_model){ctx, m->builder.graph, m->metadata, 3};
 }
 
 /* A 1x1 convolution with a stride: weight on red, and a bias for each output channel. */
@@ -78,13 +86,14 @@ static void make_parser(tiny_model *m, p2a_context *ctx)
     finish_model(m, ctx, parser_kind);
 }
 
-static void make_generator(tiny_model *m, p2a_context *ctx)
+/* A part of the contrast, a little darker. */
+static void make_generator(tiny_model *m, p2a_context *ctx, float contrast)
 {
     builder_start(&m->builder, 3, 16);
     const uint32_t out = answer(&m->builder, 3, 1, NULL, NULL);
     p2a_node *node = &m->builder.nodes[0];
-    for (int c = 0; c < 3; c++) { /* half the contrast, a little darker */
-        m->builder.weights[node->weight].values[4 * c] = 0.5f;
+    for (int c = 0; c < 3; c++) {
+        m->builder.weights[node->weight].values[4 * c] = contrast;
         m->builder.weights[node->bias].values[c] = -0.2f;
     }
     CHECK_EQUAL(out, node->output);
@@ -93,7 +102,7 @@ static void make_generator(tiny_model *m, p2a_context *ctx)
 
 typedef struct fixture {
     p2a_context *ctx;
-    tiny_model detector, parser, generator;
+    tiny_model detector, parser, generator, portrait;
 } fixture;
 
 static fixture *start(const p2a_allocator *allocator)
@@ -102,7 +111,8 @@ static fixture *start(const p2a_allocator *allocator)
     CHECK_EQUAL(p2a_context_create(NULL, allocator, &f->ctx), P2A_OK);
     make_detector(&f->detector, f->ctx);
     make_parser(&f->parser, f->ctx);
-    make_generator(&f->generator, f->ctx);
+    make_generator(&f->generator, f->ctx, 0.5f);
+    make_generator(&f->portrait, f->ctx, 0.1f);
     return f;
 }
 
@@ -112,6 +122,7 @@ static void end(fixture *f)
     builder_free(&f->detector.builder);
     builder_free(&f->parser.builder);
     builder_free(&f->generator.builder);
+    builder_free(&f->portrait.builder);
     p2a_context_destroy(f->ctx);
     free(f);
 }
@@ -134,14 +145,15 @@ static p2a_status make_photo(fixture *f, bool white, p2a_image **out)
     return status;
 }
 
-static p2a_status paint(fixture *f, const p2a_image *photo, bool faces, p2a_result *result,
-                        p2a_face_info *info, uint32_t *count, p2a_image **out)
+static p2a_status paint_with(fixture *f, const p2a_image *photo, const p2a_options *options,
+                             bool faces, p2a_result *result, p2a_face_info *info, uint32_t *count,
+                             p2a_image **out)
 {
     p2a_job *job = NULL;
     *out = NULL;
-    p2a_status status = p2a_job_create(f->ctx, &f->generator.model, photo, NULL, &job);
+    p2a_status status = p2a_job_create(f->ctx, &f->generator.model, photo, options, &job);
     if (status == P2A_OK && faces)
-        status = p2a_job_use_faces(job, &f->detector.model, &f->parser.model);
+        status = p2a_job_use_faces(job, &f->detector.model, &f->parser.model, &f->portrait.model);
     double last = -1;
     for (double part = 0; status == P2A_OK && part < 1;) {
         status = p2a_job_step(job, &part);
@@ -157,6 +169,12 @@ static p2a_status paint(fixture *f, const p2a_image *photo, bool faces, p2a_resu
     }
     p2a_job_destroy(job);
     return status;
+}
+
+static p2a_status paint(fixture *f, const p2a_image *photo, bool faces, p2a_result *result,
+                        p2a_face_info *info, uint32_t *count, p2a_image **out)
+{
+    return paint_with(f, photo, NULL, faces, result, info, count, out);
 }
 
 static void test_a_face_is_painted(void)
@@ -222,6 +240,102 @@ static void test_no_face_leaves_the_scene(void)
     end(f);
 }
 
+/* By how much the white pixel stands out from what is around it. */
+static double stands_out(const p2a_image *image)
+{
+    const uint8_t *p = p2a_image_pixels(image);
+    const size_t at = ((size_t)WHITE * SIDE + WHITE) * 3 + 1, apart = 8;
+    return p[at] - (p[at - 3 * apart] + p[at + 3 * apart]) / 2.0;
+}
+
+static void test_character_lies_between_the_two_networks(void)
+{
+    fixture *f = start(NULL);
+    p2a_image *photo = NULL, *anime = NULL;
+    p2a_face_info info[2];
+    uint32_t count = 0;
+    double seen[3];
+    p2a_options options;
+    p2a_options_default(&options);
+    options.face_strength = 0; /* else the skin takes its tone from the photo */
+    CHECK_EQUAL(make_photo(f, true, &photo), P2A_OK);
+    for (int k = 0; k < 3; k++) {
+        options.character = 0.5f * (float)k;
+        CHECK_EQUAL(paint_with(f, photo, &options, true, NULL, info, &count, &anime), P2A_OK);
+        CHECK_EQUAL(count, 1);
+        seen[k] = stands_out(anime);
+        p2a_image_destroy(anime);
+    }
+    CHECK(seen[0] > 40 && seen[2] < 0.4 * seen[0]);
+    CHECK_NEAR(seen[1], (seen[0] + seen[2]) / 2, 2);
+    p2a_job *job = NULL;
+    CHECK_EQUAL(p2a_job_create(f->ctx, &f->generator.model, photo, &options, &job), P2A_OK);
+    CHECK_EQUAL(p2a_job_use_faces(job, &f->detector.model, &f->parser.model, NULL),
+                P2A_ERR_ARGUMENT);
+    CHECK_EQUAL(p2a_job_use_faces(job, &f->detector.model, &f->parser.model, &f->detector.model),
+                P2A_ERR_MODEL);
+    p2a_job_destroy(job);
+    p2a_image_destroy(photo);
+    end(f);
+}
+
+static void test_faces_are_only_found_without_a_model(void)
+{
+    fixture *f = start(NULL);
+    p2a_image *photo = NULL, *none = NULL;
+    p2a_job *job = NULL;
+    p2a_face_info info;
+    p2a_result result;
+    double part = 0;
+    CHECK_EQUAL(make_photo(f, true, &photo), P2A_OK);
+    CHECK_EQUAL(p2a_job_create(f->ctx, NULL, photo, NULL, &job), P2A_OK);
+    CHECK_EQUAL(p2a_job_step(job, &part), P2A_ERR_ARGUMENT); /* nothing to do yet */
+    CHECK_EQUAL(p2a_job_use_faces(job, &f->detector.model, &f->parser.model, NULL), P2A_OK);
+    CHECK(p2a_job_face_classes(job, 0) == NULL);
+    while (part < 1)
+        CHECK_EQUAL(p2a_job_step(job, &part), P2A_OK);
+    CHECK_EQUAL(p2a_job_face_count(job), 1);
+    CHECK_EQUAL(p2a_job_face(job, 0, &info), P2A_OK);
+    CHECK_NEAR(info.used, 1, 0);
+    CHECK_NEAR(info.class_px[P2A_CLASS_SKIN], P2A_FACE_CROP_PX * P2A_FACE_CROP_PX, 0);
+    CHECK_NEAR(info.photo_from_crop[0], 0.5, 1e-3);
+    const uint8_t *classes = p2a_job_face_classes(job, 0);
+    CHECK(classes != NULL && classes[100000] == P2A_CLASS_SKIN);
+    CHECK(p2a_job_face_classes(job, 1) == NULL);
+    CHECK_EQUAL(p2a_job_take(job, &result, &none), P2A_OK);
+    CHECK(none == NULL && result.face_count == 0 && result.faces_left == 0);
+    p2a_job_destroy(job);
+    p2a_image_destroy(photo);
+    end(f);
+}
+
+static void test_wrong_options_are_named(void)
+{
+    fixture *f = start(NULL);
+    p2a_image *photo = NULL;
+    p2a_job *job = NULL;
+    CHECK_EQUAL(make_photo(f, false, &photo), P2A_OK);
+    const size_t floats = (sizeof(p2a_options) - offsetof(p2a_options, edge_preserve)) / 4;
+    for (size_t i = 0; i < floats; i++) {
+        p2a_options options;
+        p2a_options_default(&options);
+        (&options.edge_preserve)[i] = -1;
+        CHECK_EQUAL(p2a_job_create(f->ctx, &f->generator.model, photo, &options, &job),
+                    P2A_ERR_ARGUMENT);
+        CHECK(strstr(p2a_context_message(f->ctx), "got -1") != NULL);
+    }
+    for (size_t i = 0; i < 5; i++) {
+        p2a_options options;
+        p2a_options_default(&options);
+        (&options.max_faces)[i] = 0x1000000;
+        CHECK_EQUAL(p2a_job_create(f->ctx, &f->generator.model, photo, &options, &job),
+                    P2A_ERR_ARGUMENT);
+        CHECK(job == NULL);
+    }
+    p2a_image_destroy(photo);
+    end(f);
+}
+
 static void test_wrong_models_and_moments_are_refused(void)
 {
     fixture *f = start(NULL);
@@ -231,18 +345,18 @@ static void test_wrong_models_and_moments_are_refused(void)
     const p2a_model *detector = &f->detector.model, *parser = &f->parser.model;
     CHECK_EQUAL(make_photo(f, true, &photo), P2A_OK);
     CHECK_EQUAL(p2a_job_create(f->ctx, &f->generator.model, photo, NULL, &job), P2A_OK);
-    CHECK_EQUAL(p2a_job_use_faces(job, parser, detector), P2A_ERR_MODEL);
-    CHECK_EQUAL(p2a_job_use_faces(job, detector, &f->generator.model), P2A_ERR_MODEL);
-    CHECK_EQUAL(p2a_job_use_faces(job, NULL, parser), P2A_ERR_ARGUMENT);
-    CHECK_EQUAL(p2a_job_use_faces(job, detector, NULL), P2A_ERR_ARGUMENT);
-    CHECK_EQUAL(p2a_job_use_faces(NULL, detector, parser), P2A_ERR_ARGUMENT);
-    CHECK_EQUAL(p2a_job_use_faces(job, detector, parser), P2A_OK);
-    CHECK_EQUAL(p2a_job_use_faces(job, detector, parser), P2A_ERR_ARGUMENT); /* twice */
-    CHECK_EQUAL(p2a_job_face_count(job), 0);                                 /* not yet known */
+    CHECK_EQUAL(p2a_job_use_faces(job, parser, detector, NULL), P2A_ERR_MODEL);
+    CHECK_EQUAL(p2a_job_use_faces(job, detector, &f->generator.model, NULL), P2A_ERR_MODEL);
+    CHECK_EQUAL(p2a_job_use_faces(job, NULL, parser, NULL), P2A_ERR_ARGUMENT);
+    CHECK_EQUAL(p2a_job_use_faces(job, detector, NULL, NULL), P2A_ERR_ARGUMENT);
+    CHECK_EQUAL(p2a_job_use_faces(NULL, detector, parser, NULL), P2A_ERR_ARGUMENT);
+    CHECK_EQUAL(p2a_job_use_faces(job, detector, parser, NULL), P2A_OK);
+    CHECK_EQUAL(p2a_job_use_faces(job, detector, parser, NULL), P2A_ERR_ARGUMENT); /* twice */
+    CHECK_EQUAL(p2a_job_face_count(job), 0); /* not yet known */
     p2a_job_destroy(job);
     CHECK_EQUAL(p2a_job_create(f->ctx, &f->generator.model, photo, NULL, &job), P2A_OK);
     CHECK_EQUAL(p2a_job_step(job, &part), P2A_OK);
-    CHECK_EQUAL(p2a_job_use_faces(job, detector, parser), P2A_ERR_ARGUMENT); /* too late */
+    CHECK_EQUAL(p2a_job_use_faces(job, detector, parser, NULL), P2A_ERR_ARGUMENT); /* too late */
     p2a_job_destroy(job);
     p2a_image_destroy(photo);
     end(f);
@@ -256,7 +370,7 @@ static void test_a_stop_is_heard_among_faces(void)
     double part = 0;
     CHECK_EQUAL(make_photo(f, true, &photo), P2A_OK);
     CHECK_EQUAL(p2a_job_create(f->ctx, &f->generator.model, photo, NULL, &job), P2A_OK);
-    CHECK_EQUAL(p2a_job_use_faces(job, &f->detector.model, &f->parser.model), P2A_OK);
+    CHECK_EQUAL(p2a_job_use_faces(job, &f->detector.model, &f->parser.model, NULL), P2A_OK);
     while (part < 0.76)
         CHECK_EQUAL(p2a_job_step(job, &part), P2A_OK);
     CHECK(part < 1);
@@ -295,13 +409,17 @@ static void test_each_allocation_may_fail(void)
     p2a_face_info info[2];
     uint32_t count = 0;
     CHECK_EQUAL(make_photo(f, true, &photo), P2A_OK);
+    p2a_options options;
+    p2a_options_default(&options);
+    options.character = 0.5f;
+    options.hair_color = 0x802010;
     const size_t live = memory.live;
     p2a_status status = P2A_ERR_MEMORY;
     size_t n = 0;
     while (status != P2A_OK && n < 1000) {
         memory.calls = 0;
         memory.fail_at = ++n;
-        status = paint(f, photo, true, NULL, info, &count, &anime);
+        status = paint_with(f, photo, &options, true, NULL, info, &count, &anime);
         CHECK(status == P2A_OK || status == P2A_ERR_MEMORY);
         CHECK_EQUAL(anime != NULL, status == P2A_OK);
         if (status != P2A_OK)
@@ -320,6 +438,9 @@ int main(void)
 {
     test_a_face_is_painted();
     test_no_face_leaves_the_scene();
+    test_character_lies_between_the_two_networks();
+    test_faces_are_only_found_without_a_model();
+    test_wrong_options_are_named();
     test_wrong_models_and_moments_are_refused();
     test_a_stop_is_heard_among_faces();
     test_each_allocation_may_fail();

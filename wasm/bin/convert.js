@@ -10,7 +10,7 @@ import { P2AError } from '../js/errors.js'
 import { readInput, readPackagedModel, readStdin, writeOutput, writeStdout } from '../js/files.js'
 import { faceEntries, loadFaceModels, loadStyle, parseStyle, readManifest } from '../js/models.js'
 import { ProgressBar } from './progress.js'
-import { UsageError, number, oneOf, wholeNumber } from './usage.js'
+import { UsageError, color, number, oneOf, wholeNumber } from './usage.js'
 
 export const CONVERT_OPTIONS = /** @type {const} */ ({
   output: { type: 'string', short: 'o' },
@@ -25,19 +25,32 @@ export const CONVERT_OPTIONS = /** @type {const} */ ({
   'color-shift': { type: 'string' },
   'commercial-only': { type: 'boolean' },
   'no-faces': { type: 'boolean' },
+  'max-faces': { type: 'string' },
+  'face-min-px': { type: 'string' },
+  character: { type: 'string' },
+  'face-skin': { type: 'string' },
+  'face-eyes': { type: 'string' },
+  'face-lips': { type: 'string' },
+  'face-strength': { type: 'string' },
+  'hair-color': { type: 'string' },
+  'lip-color': { type: 'string' },
+  'eye-color': { type: 'string' },
+  'cloth-color': { type: 'string' },
   json: { type: 'boolean' },
   quiet: { type: 'boolean' }
 })
 
 const WIDTH_MAX = 65535
+const FACE_FLAGS = /** @type {const} */ (['max-faces', 'face-min-px', 'character', 'face-skin', 'face-eyes', 'face-lips', 'face-strength',
+  'hair-color', 'lip-color', 'eye-color', 'cloth-color'])
 
 /**
  * @typedef {object} Settings
  * @property {string|undefined} style
  * @property {string|undefined} model
  * @property {number|undefined} width
- * @property {number|undefined} edgePreserve
- * @property {number|undefined} colorShift
+ * @property {import('../js/options.js').PaintOptions} paint
+ * @property {boolean} portrait whether the portrait network is needed
  * @property {string|undefined} format
  * @property {number} quality
  * @property {number|'auto'} threads
@@ -48,7 +61,29 @@ const WIDTH_MAX = 65535
  * @property {boolean} quiet
  */
 
-/** @typedef {{style: number, faces: {detector: number, parser: number}|undefined}} Models loaded */
+/** @typedef {{style: number, faces: import('../js/engine.js').FaceModels|undefined}} Models loaded */
+
+/** @param {import('./usage.js').Parsed['values']} values @returns {import('../js/options.js').PaintOptions} */
+function readPaint(values) {
+  const given = (/** @type {string} */ name, least = 0, most = 1) => number(`--${name}`, values[name], least, most)
+  const faces = {
+    minPx: given('face-min-px', 8, 65535),
+    maxFaces: wholeNumber('--max-faces', values['max-faces'], 1, 1024),
+    character: given('character'),
+    skin: given('face-skin'),
+    eyes: given('face-eyes'),
+    lips: given('face-lips'),
+    strength: given('face-strength')
+  }
+  const colors = ['hair-color', 'lip-color', 'eye-color', 'cloth-color'].map((name) => color(`--${name}`, values[name]))
+  const [hairColor, lipColor, eyeColor, clothColor] = colors
+  if (values['no-faces']) {
+    const needing = [...FACE_FLAGS].find((name) => values[name] !== undefined)
+    if (needing) throw new UsageError(`expected faces to be painted for --${needing}, got --no-faces`)
+    return { edgePreserve: given('edge-preserve', 0.5, 1.5), colorShift: given('color-shift'), faces: false }
+  }
+  return { edgePreserve: given('edge-preserve', 0.5, 1.5), colorShift: given('color-shift'), faces, hairColor, lipColor, eyeColor, clothColor }
+}
 
 /** @param {import('./usage.js').Parsed['values']} values @returns {Settings} */
 function readSettings(values) {
@@ -59,8 +94,8 @@ function readSettings(values) {
     style: /** @type {string|undefined} */ (values.style),
     model: /** @type {string|undefined} */ (values.model),
     width: wholeNumber('--width', values.width, 1, WIDTH_MAX, 'original'),
-    edgePreserve: number('--edge-preserve', values['edge-preserve'], 0.5, 1.5),
-    colorShift: number('--color-shift', values['color-shift'], 0, 1),
+    paint: readPaint(values),
+    portrait: Number(values.character ?? 0) > 0,
     format: oneOf('--format', values.format, ['png', 'jpeg']),
     quality: wholeNumber('--quality', values.quality, 1, 100) ?? 90,
     threads: wholeNumber('--threads', values.threads, 1, 16, 'auto') ?? 'auto',
@@ -139,8 +174,7 @@ async function convertOne(engine, models, item, settings, interrupted, bar) {
   const made = await convertPhoto(engine, models.style, { file }, {
     faceModels: models.faces,
     widthPx: settings.width,
-    edgePreserve: settings.edgePreserve,
-    colorShift: settings.colorShift,
+    ...settings.paint,
     format: item.format,
     quality: settings.quality,
     shouldStop: () => interrupted.stop,
@@ -156,6 +190,7 @@ async function convertOne(engine, models, item, settings, interrupted, bar) {
     width: made.width,
     height: made.height,
     faces: made.faces,
+    warnings: made.warnings,
     timings: { ...made.timings, total: Math.round((performance.now() - start) * 10) / 10 },
     peak_bytes: made.peakBytes,
     backend: made.backend
@@ -171,10 +206,14 @@ async function findModel(settings) {
   const manifest = await readManifest(readPackagedModel)
   const entries = settings.faces ? faceEntries(manifest) : undefined
   const bindingFaces = entries && [entries.detector, entries.parser].find((entry) => entry.commercial_use !== 'yes')
+  const portrait = settings.portrait ? entries?.portrait : undefined
   if (settings.commercialOnly && bindingFaces) {
     throw new UsageError(`expected --no-faces with --commercial-only, because ${bindingFaces.name} is for ${bindingFaces.license}`)
   }
-  const loadFaces = async (/** @type {Engine} */ engine) => entries && loadFaceModels(engine, entries, readPackagedModel)
+  if (settings.commercialOnly && portrait && portrait.commercial_use !== 'yes') {
+    throw new UsageError(`expected a character of 0 with --commercial-only, because ${portrait.name} is for ${portrait.license}`)
+  }
+  const loadFaces = async (/** @type {Engine} */ engine) => entries && loadFaceModels(engine, entries, readPackagedModel, { portrait: settings.portrait })
   if (settings.model !== undefined) {
     const file = await readInput(settings.model)
     return async (engine) => ({ style: engine.loadModel(file), faces: await loadFaces(engine) })
@@ -217,6 +256,7 @@ export async function runConvert({ values, positionals: inputs }) {
       try {
         const done = await convertOne(engine, models, item, settings, interrupted, bar)
         bar.clear()
+        for (const warning of done.warnings) process.stderr.write(`photo2anime: ${item.input}: ${warning}\n`)
         if (settings.json) report.write(`${JSON.stringify(done)}\n`)
         else if (!settings.quiet) process.stderr.write(`${done.input} -> ${done.output}  ${done.width}x${done.height}  ${(done.timings.total / 1000).toFixed(1)} s\n`)
       } catch (error) {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 
 import { CONVERT_OPTIONS, runConvert } from './convert.js'
+import { FACES_OPTIONS, runFaces } from './faces.js'
 import { runModels } from './models.js'
 import { runServe } from './serve.js'
 import { UsageError, parse } from './usage.js'
@@ -12,6 +13,7 @@ const HELP = `photo2anime - turn photos into anime on this machine; nothing is u
 
 Usage:
   photo2anime convert INPUT... -o FILE|DIR|- [options]
+  photo2anime faces INPUT [--json] [--masks DIR]
   photo2anime models [--json]
   photo2anime serve [--port 7860] [--host 127.0.0.1]
   photo2anime --help | --version
@@ -23,6 +25,14 @@ convert: INPUT is a JPEG or PNG file, or - for stdin. With several inputs, -o is
   --edge-preserve X          0.5 (fine edges softened) to 1.5 (the photo's added); 1 as painted
   --color-shift X            0 (the photo's colours) to 1 (the style's)
   --no-faces                 do not find faces and paint them at their own scale
+  --character X              faces: 0 (likeness) to 1 (the portrait network's anime face); 0
+  --face-skin X, --face-eyes X, --face-lips X
+                             corrections of painted faces, 0 (off) to 1; 0.5
+  --face-strength X          all corrections together, 0 to 1; 1
+  --face-min-px N            smaller faces are left to the scene; 16
+  --max-faces N              the N largest are painted; 64
+  --hair-color RRGGBB, --lip-color, --eye-color, --cloth-color
+                             another colour for painted faces, shading kept (cloth: near the face)
   --commercial-only          refuse styles and networks that may not be used commercially
   --model FILE               a model file of your own instead of a style
   --width original|N         width of the result in pixels, height in proportion (original)
@@ -32,6 +42,10 @@ convert: INPUT is a JPEG or PNG file, or - for stdin. With several inputs, -o is
   --variant auto|simd|relaxed  the WebAssembly instructions that are used (auto)
   --json                     one line of JSON for each input, on stdout (stderr with -o -)
   --quiet                    no progress bar and no summary
+
+faces: finds faces and paints nothing; boxes, points and scores, and which part of each is what.
+  --masks DIR                a palette PNG of the 19 classes for each face, 512x512, upright
+  --max-faces N, --face-min-px N, --threads N, --variant V, --json
 
 models: the styles and networks of this package, with their licences.
 serve: the page, on http://127.0.0.1:7860/ unless told.
@@ -50,6 +64,8 @@ async function main(argv) {
   switch (command) {
     case 'convert':
       return runConvert(parse(rest, CONVERT_OPTIONS))
+    case 'faces':
+      return runFaces(parse(rest, FACES_OPTIONS))
     case 'models':
       return runModels(parse(rest, { json: { type: 'boolean' } }))
     case 'serve':
@@ -64,9 +80,9 @@ async function main(argv) {
       process.stdout.write(HELP)
       return 0
     case undefined:
-      throw new UsageError('expected a command: convert, models or serve')
+      throw new UsageError('expected a command: convert, faces, models or serve')
     default:
-      throw new UsageError(`expected a command (convert, models or serve), got ${JSON.stringify(command)}`)
+      throw new UsageError(`expected a command (convert, faces, models or serve), got ${JSON.stringify(command)}`)
   }
 }
 

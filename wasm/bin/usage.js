@@ -67,3 +67,16 @@ export function oneOf(name, text, choices) {
   }
   return text
 }
+
+/**
+ * @param {string} name
+ * @param {string|boolean|undefined} text
+ * @returns {string|undefined} '#rrggbb'; the # may be left out, as shells take it for a comment
+ */
+export function color(name, text) {
+  if (text === undefined) return undefined
+  if (typeof text !== 'string' || !/^#?[0-9a-f]{6}$/i.test(text)) {
+    throw new UsageError(`expected a colour like 1f6feb for ${name}, got ${JSON.stringify(text)}`)
+  }
+  return text.startsWith('#') ? text : `#${text}`
+}

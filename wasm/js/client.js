@@ -6,9 +6,10 @@
  * trap the worker is thrown away, and the next request starts a fresh one.
  */
 import { P2AError } from './errors.js'
+import { checkPaint } from './options.js'
 import { fromWire } from './protocol.js'
 import { openThread } from './thread.js'
-import { bytes, expected, number, oneOf, wholeNumber } from './validate.js'
+import { bytes, expected, oneOf, wholeNumber } from './validate.js'
 
 /** @typedef {import('./protocol.js').Kind} Kind */
 /** @typedef {import('./protocol.js').Progress} Progress */
@@ -27,12 +28,9 @@ import { bytes, expected, number, oneOf, wholeNumber } from './validate.js'
  */
 
 /**
- * @typedef {object} ConvertOptions
+ * @typedef {object} OwnConvertOptions
  * @property {string} [style] the default style unless told
- * @property {number} [edgePreserve] 0.5 (fine edges softened) to 1.5 (the photo's added); 1 (as painted) unless told
- * @property {number} [colorShift] 0 (the photo's colours) to 1 (the style's), which it is unless told
  * @property {'original'|number} [width] of the result in pixels
- * @property {boolean} [faces] find faces and paint them at their own scale; true unless told
  * @property {'bytes'|'blob'|'imagedata'} [output] bytes unless told
  * @property {'png'|'jpeg'} [format] png unless told
  * @property {number} [quality] 1..100, for JPEG
@@ -40,6 +38,8 @@ import { bytes, expected, number, oneOf, wholeNumber } from './validate.js'
  * @property {AbortSignal} [signal]
  * @property {(progress: Progress) => void} [onProgress]
  */
+
+/** @typedef {OwnConvertOptions & import('./options.js').PaintOptions} ConvertOptions */
 
 /**
  * @typedef {object} Call
@@ -99,9 +99,11 @@ async function readInput(input, move) {
   throw expected('a Blob, ArrayBuffer, Uint8Array, ImageData, URL or path', 'input', input)
 }
 
-/** @param {Pick<ConvertOptions, 'edgePreserve'|'colorShift'>} options */
-function adjustments({ edgePreserve = 1, colorShift = 1 }) {
-  return { edgePreserve: number('edgePreserve', edgePreserve, 0.5, 1.5), colorShift: number('colorShift', colorShift, 0, 1) }
+/** The options that go to the worker as they are, checked. @param {ConvertOptions} options */
+function paintOptions(options) {
+  checkPaint(options)
+  const { edgePreserve, colorShift, faces, hairColor, lipColor, eyeColor, clothColor } = options
+  return { edgePreserve, colorShift, faces, hairColor, lipColor, eyeColor, clothColor }
 }
 
 /** @param {Pick<ConvertOptions, 'style'|'width'>} options */
@@ -170,10 +172,9 @@ export class Converter {
    * @throws {P2AError} ARGUMENT, IMAGE, LIMIT, MEMORY, MODEL, IO, TRAP, DISPOSED; or the signal's reason (AbortError)
    */
   async convert(input, options = {}) {
-    const { faces = true, transfer = false, signal, onProgress } = options
+    const { transfer = false, signal, onProgress } = options
     signal?.throwIfAborted()
-    if (typeof faces !== 'boolean') throw expected('true or false', 'faces', faces)
-    return this.#picture('convert', { faces, ...styleAndWidth(options), ...adjustments(options) }, input, options, { transfer, signal, onProgress })
+    return this.#picture('convert', { ...styleAndWidth(options), ...paintOptions(options) }, input, options, { transfer, signal, onProgress })
   }
 
   /**
@@ -196,6 +197,22 @@ export class Converter {
       yield item
       index++
     }
+  }
+
+  /**
+   * Find the faces of a photo, painting nothing: boxes, landmarks, scores, and what the parser sees in each.
+   * @param {Input} input
+   * @param {{minPx?: number, maxFaces?: number, classes?: boolean, transfer?: boolean, signal?: AbortSignal, onProgress?: (progress: Progress) => void}} [options] classes: also each face's 512x512 map of classes
+   * @returns {Promise<import('./protocol.js').Results['faces']>}
+   * @throws {P2AError} as convert()
+   */
+  async faces(input, { minPx, maxFaces, classes = false, transfer = false, signal, onProgress } = {}) {
+    signal?.throwIfAborted()
+    const faces = { minPx, maxFaces }
+    checkPaint({ faces })
+    if (typeof classes !== 'boolean') throw expected('true or false', 'classes', classes)
+    const read = await readInput(input, transfer)
+    return this.#request('faces', { source: read.source, faces, classes }, read.transfer, { signal, onProgress })
   }
 
   /**

@@ -4,24 +4,25 @@
  * What the command line and the worker share: decode, paint, encode, and giving everything back
  * whatever happens. Between two steps it awaits `pause`, so that signals and messages are heard.
  */
+import { checkFaces, warningsOf } from './options.js'
 
 /** @typedef {import('./engine.js').Engine} Engine */
 /** @typedef {{file: Uint8Array} | {pixels: Uint8Array|Uint8ClampedArray, width: number, height: number}} Photo a JPEG or PNG file, or rows of RGBA */
-/** @typedef {'decode'|'paint'|'encode'} Stage */
+/** @typedef {'decode'|'paint'|'faces'|'encode'} Stage */
 /** @typedef {{decode: number, scene: number, faces: number, blend: number, encode: number, total: number}} Timings in ms */
 
 /**
- * @typedef {object} ConversionOptions
+ * @typedef {object} OwnConversionOptions
  * @property {number} [widthPx] of the result; 0 (the photo's own) unless told
- * @property {number} [edgePreserve] 0.5..1.5
- * @property {number} [colorShift] 0..1
  * @property {'png'|'jpeg'|'rgba'} [format] of the image; rgba: plain rows
  * @property {number} [quality] 1..100, for JPEG
- * @property {{detector: number, parser: number}} [faceModels] paint faces too
+ * @property {import('./engine.js').FaceModels} [faceModels] paint faces too
  * @property {() => Promise<unknown>} pause awaited between two steps
  * @property {() => boolean} [shouldStop]
  * @property {(stage: Stage, part: number) => void} [onProgress] part: 0..1 of that stage
  */
+
+/** @typedef {OwnConversionOptions & import('./options.js').PaintOptions} ConversionOptions */
 
 /**
  * @typedef {object} Conversion
@@ -29,6 +30,7 @@
  * @property {number} width
  * @property {number} height
  * @property {import('./engine.js').Face[]} faces that were found; empty without faceModels
+ * @property {string[]} warnings what was not done, and why; mostly empty
  * @property {Timings} timings
  * @property {number} peakBytes most memory of the C core
  * @property {{variant: 'simd'|'relaxed', threads: number}} backend
@@ -56,6 +58,22 @@ function writePicture(engine, picture, { format = 'png', quality }) {
 }
 
 /**
+ * @template T
+ * @param {Generator<number, T, void>} steps
+ * @param {() => Promise<unknown>} pause
+ * @param {(part: number) => void} onPart
+ * @returns {Promise<T>}
+ */
+async function runSteps(steps, pause, onPart) {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+    onPart(/** @type {number} */ (value))
+    await pause()
+  }
+}
+
+/**
  * @param {Engine} engine
  * @param {number} model
  * @param {Photo} photo
@@ -74,22 +92,8 @@ export async function convertPhoto(engine, model, photo, options) {
   let made
   try {
     await pause()
-    const steps = engine.convertSteps(model, picture, {
-      widthPx: options.widthPx,
-      edgePreserve: options.edgePreserve,
-      colorShift: options.colorShift,
-      faceModels: options.faceModels,
-      shouldStop: options.shouldStop
-    })
-    for (;;) {
-      const { done, value } = steps.next()
-      if (done) {
-        made = value
-        break
-      }
-      onProgress?.('paint', value)
-      await pause()
-    }
+    const { onProgress: _, ...painting } = options
+    made = await runSteps(engine.convertSteps(model, picture, painting), pause, (part) => onProgress?.('paint', part))
   } finally {
     engine.disposeImage(picture)
   }
@@ -104,6 +108,7 @@ export async function convertPhoto(engine, model, photo, options) {
       width: made.picture.width,
       height: made.picture.height,
       faces: made.faces,
+      warnings: warningsOf(made.result.facesLeft, checkFaces(options.faces).fields.maxFaces),
       timings: {
         decode: ms(decodeEnd - decodeStart),
         scene: ms(made.result.sceneMs),
@@ -117,6 +122,36 @@ export async function convertPhoto(engine, model, photo, options) {
     }
   } finally {
     engine.disposeImage(made.picture)
+  }
+}
+
+/**
+ * Find and parse the faces of a photo, painting nothing.
+ * @param {Engine} engine
+ * @param {Photo} photo
+ * @param {Omit<ConversionOptions, 'faceModels'> & {faceModels: import('./engine.js').FaceModels, classes?: boolean}} options
+ * @returns {Promise<{width: number, height: number, faces: import('./engine.js').Face[], warnings: string[], timings: {decode: number, faces: number, total: number}}>}
+ */
+export async function findFaces(engine, photo, options) {
+  const { onProgress, pause } = options
+  const start = performance.now()
+  onProgress?.('decode', 0)
+  const picture = readPhoto(engine, photo)
+  const decoded = performance.now()
+  try {
+    await pause()
+    const { onProgress: _, ...finding } = options
+    const { faces, left } = await runSteps(engine.faceSteps(picture, finding), pause, (part) => onProgress?.('faces', part))
+    const end = performance.now()
+    return {
+      width: picture.width,
+      height: picture.height,
+      faces,
+      warnings: warningsOf(left, checkFaces(options.faces).fields.maxFaces),
+      timings: { decode: ms(decoded - start), faces: ms(end - decoded), total: ms(end - start) }
+    }
+  } finally {
+    engine.disposeImage(picture)
   }
 }
 

@@ -8,9 +8,10 @@
  */
 import { P2AError } from './errors.js'
 import { Heap } from './heap.js'
-import { ESTIMATE, FACE_INFO_FLOATS, FORMAT, LIMITS, OPTIONS, OPTION_FLOATS, RESULT, STATUS } from './layout.js'
+import { CLASSES, ESTIMATE, FACE_CROP_PX, FACE_INFO, FORMAT, LIMITS, OPTIONS, OPTION_FLOATS, RESULT, STATUS } from './layout.js'
 import { chooseVariant, endThreads, instantiate } from './module.js'
-import { bytes, expected, number, oneOf, wholeNumber } from './validate.js'
+import { checkPaint } from './options.js'
+import { bytes, expected, oneOf, wholeNumber } from './validate.js'
 
 /**
  * @typedef {object} EngineOptions
@@ -23,12 +24,15 @@ import { bytes, expected, number, oneOf, wholeNumber } from './validate.js'
  */
 
 /**
- * @typedef {object} ConvertOptions
+ * The models that find, parse and paint faces; the portrait's is needed for a character above 0.
+ * @typedef {{detector: number, parser: number, portrait?: number}} FaceModels
+ */
+
+/**
+ * @typedef {object} OwnConvertOptions
  * @property {number} [widthPx] of the result; 0 (the photo's own) unless told
  * @property {number} [bandRowsPx] rows painted at a time; 0 (chosen) unless told
- * @property {number} [edgePreserve] 0.5 (fine edges softened) to 1.5 (the photo's added); 1 (as painted) unless told
- * @property {number} [colorShift] 0 (the photo's colours) to 1 (the style's), which it is unless told
- * @property {{detector: number, parser: number}} [faceModels] paint faces too, with these models
+ * @property {FaceModels} [faceModels] paint faces too, with these models; without them `faces` means nothing
  * @property {(part: number) => void} [onProgress] called between steps with 0..1
  * @property {() => boolean} [shouldStop] asked between steps; true ends with STOPPED
  */
@@ -41,14 +45,44 @@ import { bytes, expected, number, oneOf, wholeNumber } from './validate.js'
  * @property {number} channels 3 or 4
  */
 
-/** @typedef {{box: number[], score: number, landmarks: number[][]}} Face in pixels of the result: left, top, right, bottom; eyes, nose, corners of the mouth */
+/** @typedef {OwnConvertOptions & import('./options.js').PaintOptions} ConvertOptions */
+
+/**
+ * A face that was found, in pixels of the result.
+ * @typedef {object} Face
+ * @property {number[]} box left, top, right, bottom
+ * @property {number} score 0.9..1
+ * @property {number[][]} landmarks x, y of the picture's left eye, right eye, nose, left and right corner of the mouth
+ * @property {boolean} used whether it was cut out and parsed (and painted, by convert); what follows is there only then
+ * @property {number[]} [photoFromCrop] a 2x3 transform, row by row: from the face's 512 px crop to the picture
+ * @property {Record<string, number>} [classPx] pixels of the crop of each class that is there
+ * @property {Uint8Array<ArrayBuffer>} [classes] a map of 512x512: classes of the crop's pixels, where they were asked for
+ */
+
 /** @typedef {{picture: Picture, result: Record<string, number>, faces: Face[]}} Converted result: p2a_result */
 
 const U32_MAX = 0xffffffff
 const OPTIONS_BYTES = 4 * (OPTIONS.length + OPTION_FLOATS.length)
+const FACE_INFO_FLOATS = FACE_INFO.reduce((sum, [, count]) => sum + count, 0)
 
-/** What p2a_options allows, for a message before anything is done. */
-const OPTION_RANGES = /** @type {Record<string, [number, number]>} */ ({ edgePreserve: [0.5, 1.5], colorShift: [0, 1] })
+/** @param {number} value @returns {number} to a hundredth */
+const rounded = (value) => Math.round(value * 100) / 100
+
+/** @param {Record<string, number[]>} fields of p2a_face_info @returns {Face} */
+function faceOf(fields) {
+  const points = fields.landmarks.map(rounded)
+  const face = /** @type {Face} */ ({
+    box: fields.box.map(rounded),
+    score: rounded(fields.score[0]),
+    landmarks: [0, 2, 4, 6, 8].map((k) => points.slice(k, k + 2)),
+    used: fields.used[0] === 1
+  })
+  if (face.used) {
+    face.photoFromCrop = fields.photoFromCrop
+    face.classPx = Object.fromEntries(CLASSES.map((name, i) => [name, fields.class[i]]).filter(([, pixels]) => pixels))
+  }
+  return face
+}
 
 export class Engine {
   /** @type {any} */
@@ -320,8 +354,30 @@ export class Engine {
    * @returns {Generator<number, Converted, void>}
    */
   *convertSteps(model, picture, options = {}) {
-    this.#own(picture)
     this.#ownModel(model)
+    const { made, faces } = yield* this.#job(model, picture, options, false)
+    return { .../** @type {{picture: Picture, result: Record<string, number>}} */ (made), faces }
+  }
+
+  /**
+   * Find and parse faces, painting nothing; steps as those of convertSteps().
+   * @param {Picture} picture
+   * @param {ConvertOptions & {faceModels: FaceModels, classes?: boolean}} options classes: give each face's map too
+   * @returns {Generator<number, {faces: Face[], left: number}, void>} left: more than maxFaces
+   */
+  *faceSteps(picture, options) {
+    const { left, faces } = yield* this.#job(0, picture, options, options.classes === true)
+    return { faces, left }
+  }
+
+  /**
+   * @param {number} model 0: only find faces
+   * @param {Picture} picture
+   * @param {ConvertOptions} options
+   * @param {boolean} classes
+   */
+  *#job(model, picture, options, classes) {
+    this.#own(picture)
     const job = this.#heap.withScratch(OPTIONS_BYTES + 4, (settings) => {
       const out = settings + OPTIONS_BYTES
       this.#writeOptions(settings, options)
@@ -330,10 +386,10 @@ export class Engine {
     })
     try {
       if (options.faceModels) {
-        const { detector, parser } = options.faceModels
-        this.#ownModel(detector)
-        this.#ownModel(parser)
-        this.#check((core) => core._p2a_job_use_faces(job, detector, parser))
+        const { detector, parser, portrait = 0 } = options.faceModels
+        for (const own of [detector, parser]) this.#ownModel(own)
+        if (portrait) this.#ownModel(portrait)
+        this.#check((core) => core._p2a_job_use_faces(job, detector, parser, portrait))
       }
       for (let part = 0; part < 1; ) {
         if (options.shouldStop?.()) throw new P2AError('STOPPED', 'the conversion was stopped')
@@ -344,9 +400,14 @@ export class Engine {
         options.onProgress?.(part)
         yield part
       }
-      return this.#heap.withScratch(8 * RESULT.length, (result) => {
-        const made = this.#image((core, _ctx, out) => core._p2a_job_take(job, result, out))
-        return { picture: made, result: this.#heap.struct(result, RESULT), faces: this.#faces(job) }
+      return this.#heap.withScratch(8 * RESULT.length + 4, (result) => {
+        const out = result + 8 * RESULT.length
+        const faces = this.#faces(job, classes)
+        this.#check((core) => core._p2a_job_take(job, result, out))
+        const numbers = this.#heap.struct(result, RESULT)
+        const handle = this.#heap.u32(out)
+        const made = handle ? { picture: this.#keep(handle), result: numbers } : undefined
+        return { made, faces, left: numbers.facesLeft }
       })
     } finally {
       if (!this.#dead) this.#do((core) => core._p2a_job_destroy(job))
@@ -404,25 +465,34 @@ export class Engine {
    */
   #writeOptions(settings, options) {
     this.#do((core) => core._p2a_options_default(settings))
+    const { widthPx, bandRowsPx } = options
+    const fields = /** @type {Record<string, number|undefined>} */ ({ ...checkPaint(options).fields, widthPx, bandRowsPx })
     OPTIONS.forEach((name, i) => {
-      const value = options[/** @type {'widthPx'|'bandRowsPx'} */ (name)]
+      const value = fields[name]
       if (value !== undefined) this.#heap.setU32(settings + 4 * i, wholeNumber(name, value, 0, U32_MAX))
     })
     OPTION_FLOATS.forEach((name, i) => {
-      const value = options[/** @type {'edgePreserve'|'colorShift'} */ (name)]
-      if (value !== undefined) this.#heap.setF32(settings + 4 * (OPTIONS.length + i), number(name, value, ...OPTION_RANGES[name]))
+      const value = fields[name]
+      if (value !== undefined) this.#heap.setF32(settings + 4 * (OPTIONS.length + i), value)
     })
   }
 
-  /** @param {number} job finished @returns {Face[]} */
-  #faces(job) {
+  /** @param {number} job finished @param {boolean} classes @returns {Face[]} */
+  #faces(job, classes) {
     const count = this.#do((core) => core._p2a_job_face_count(job))
     return this.#heap.withScratch(4 * FACE_INFO_FLOATS, (out) =>
       Array.from({ length: count }, (_, i) => {
         this.#check((core) => core._p2a_job_face(job, i, out))
-        const numbers = this.#heap.f32s(out, FACE_INFO_FLOATS).map((value) => Math.round(value * 100) / 100)
-        const points = numbers.slice(5)
-        return { box: numbers.slice(0, 4), score: numbers[4], landmarks: [0, 2, 4, 6, 8].map((k) => points.slice(k, k + 2)) }
+        const numbers = this.#heap.f32s(out, FACE_INFO_FLOATS)
+        const fields = /** @type {Record<string, number[]>} */ ({})
+        let at = 0
+        for (const [name, length] of FACE_INFO) fields[name] = numbers.slice(at, (at += length))
+        const face = faceOf(fields)
+        if (face.used && classes) {
+          const map = this.#do((core) => core._p2a_job_face_classes(job, i) >>> 0)
+          face.classes = this.#heap.bytes(map, FACE_CROP_PX * FACE_CROP_PX)
+        }
+        return face
       })
     )
   }
@@ -434,15 +504,19 @@ export class Engine {
   #image(make) {
     return this.#heap.withScratch(4, (out) => {
       this.#check((core, ctx) => make(core, ctx, out))
-      const handle = this.#heap.u32(out)
-      this.#images.add(handle)
-      return {
-        handle,
-        width: this.#do((core) => core._p2a_image_width(handle)),
-        height: this.#do((core) => core._p2a_image_height(handle)),
-        channels: this.#do((core) => core._p2a_image_channels(handle))
-      }
+      return this.#keep(this.#heap.u32(out))
     })
+  }
+
+  /** @param {number} handle of an image that is ours now @returns {Picture} */
+  #keep(handle) {
+    this.#images.add(handle)
+    return {
+      handle,
+      width: this.#do((core) => core._p2a_image_width(handle)),
+      height: this.#do((core) => core._p2a_image_height(handle)),
+      channels: this.#do((core) => core._p2a_image_channels(handle))
+    }
   }
 
   /** @param {Picture} picture */

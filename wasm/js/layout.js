@@ -9,8 +9,17 @@
 export const LIMITS = ['threads', 'maxPixels', 'maxSidePx', 'memoryMbytes']
 
 /** p2a_options: u32 first, then f32. */
-export const OPTIONS = ['widthPx', 'bandRowsPx']
-export const OPTION_FLOATS = ['edgePreserve', 'colorShift']
+export const OPTIONS = ['widthPx', 'bandRowsPx', 'maxFaces', 'hairColor', 'lipColor', 'eyeColor', 'clothColor']
+export const OPTION_FLOATS = [
+  'edgePreserve',
+  'colorShift',
+  'faceMinPx',
+  'character',
+  'faceSkin',
+  'faceEyes',
+  'faceLips',
+  'faceStrength'
+]
 
 /** p2a_result, all f64. */
 export const RESULT = [
@@ -18,6 +27,7 @@ export const RESULT = [
   'facesMs',
   'blendMs',
   'faceCount',
+  'facesLeft',
   'multiplyAdds',
   'peakBytes',
   'bandRowsPx'
@@ -26,8 +36,49 @@ export const RESULT = [
 /** p2a_estimate, all f64. */
 export const ESTIMATE = ['peakBytes', 'multiplyAdds', 'widthPx', 'heightPx']
 
-/** p2a_face_info, all f32: the box, the score, five points. */
-export const FACE_INFO_FLOATS = 15
+/** p2a_face_info, all f32: [name, how many]. */
+export const FACE_INFO = /** @type {const} */ ([
+  ['box', 4],
+  ['score', 1],
+  ['landmarks', 10],
+  ['used', 1],
+  ['photoFromCrop', 6],
+  ['class', 19]
+])
+
+/** Pixels of a side of p2a_job_face_classes' crop. */
+export const FACE_CROP_PX = 512
+
+/** The classes of a face's pixels by their numbers (CelebAMask-HQ); left and right are the person's own. */
+export const CLASSES = [
+  'background',
+  'skin',
+  'nose',
+  'glasses',
+  'left_eye',
+  'right_eye',
+  'left_brow',
+  'right_brow',
+  'left_ear',
+  'right_ear',
+  'mouth',
+  'upper_lip',
+  'lower_lip',
+  'hair',
+  'hat',
+  'earring',
+  'necklace',
+  'neck',
+  'cloth'
+]
+
+/** RGB by class, of CelebAMask-HQ's published masks. */
+export const CLASS_PALETTE = [
+  [0, 0, 0], [204, 0, 0], [76, 153, 0], [204, 204, 0], [51, 51, 255],
+  [204, 0, 204], [0, 255, 255], [255, 204, 204], [102, 51, 0], [255, 0, 0],
+  [102, 204, 0], [255, 255, 0], [0, 0, 153], [0, 0, 204], [255, 51, 153],
+  [0, 204, 204], [0, 51, 0], [255, 153, 51], [0, 204, 0]
+]
 
 /** p2a_format */
 export const FORMAT = { png: 0, jpeg: 1 }

@@ -88,33 +88,40 @@ export function parseStyle(manifest, text) {
 }
 
 /**
- * The networks that find and parse faces.
+ * The networks that find, parse and (for a character above 0) paint faces.
  * @param {ModelEntry[]} manifest
- * @returns {{detector: ModelEntry, parser: ModelEntry}|undefined} undefined where the package has none
+ * @returns {{detector: ModelEntry, parser: ModelEntry, portrait?: ModelEntry}|undefined} undefined where the package has none
  */
 export function faceEntries(manifest) {
-  const detector = manifest.find((entry) => entry.kind === 'detector')
-  const parser = manifest.find((entry) => entry.kind === 'parser')
-  return detector && parser ? { detector, parser } : undefined
+  const [detector, parser] = ['detector', 'parser'].map((kind) => manifest.find((entry) => entry.kind === kind))
+  const portrait = manifest.find((entry) => entry.kind === 'generator' && entry.use === 'faces')
+  return detector && parser ? { detector, parser, portrait } : undefined
 }
 
 /**
  * @param {import('./engine.js').Engine} engine
- * @param {{detector: ModelEntry, parser: ModelEntry}} entries
+ * @param {{detector: ModelEntry, parser: ModelEntry, portrait?: ModelEntry}} entries
  * @param {ReadModelFile} read
- * @returns {Promise<{detector: number, parser: number}>} models; dispose with engine.disposeModel()
- * @throws {P2AError} IO, MODEL, MEMORY
+ * @param {{portrait?: boolean, loaded?: import('./engine.js').FaceModels}} [options] portrait: with that network; loaded: what is there already
+ * @returns {Promise<import('./engine.js').FaceModels>} models; dispose with engine.disposeModel()
+ * @throws {P2AError} IO, MODEL, MEMORY; what was loaded before is still there
  */
-export async function loadFaceModels(engine, entries, read) {
-  const detectorFile = await readModel(entries.detector, read)
-  const parserFile = await readModel(entries.parser, read)
-  const detector = engine.loadModel(detectorFile)
+export async function loadFaceModels(engine, entries, read, { portrait = false, loaded } = {}) {
+  const wanted = /** @type {('detector'|'parser'|'portrait')[]} */ (['detector', 'parser', ...(portrait ? ['portrait'] : [])])
+  const made = /** @type {Record<string, number>} */ ({ ...loaded })
+  const files = []
+  for (const name of wanted.filter((name) => !made[name])) {
+    const entry = entries[name]
+    if (!entry) throw new P2AError('MODEL', 'expected a portrait network in models/manifest.json for a character above 0, got none')
+    files.push({ name, file: await readModel(entry, read) })
+  }
   try {
-    return { detector, parser: engine.loadModel(parserFile) }
+    for (const { name, file } of files) made[name] = engine.loadModel(file)
   } catch (error) {
-    engine.disposeModel(detector)
+    for (const { name } of files) if (made[name]) engine.disposeModel(made[name])
     throw error
   }
+  return /** @type {import('./engine.js').FaceModels} */ (/** @type {unknown} */ (made))
 }
 
 /**

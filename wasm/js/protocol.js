@@ -18,7 +18,8 @@ import { P2AError } from './errors.js'
 /**
  * @typedef {object} Payloads
  * @property {import('./engine.js').EngineOptions & {models: string}} open models: the folder's URL
- * @property {{source: Source, style?: string, widthPx?: number, edgePreserve?: number, colorShift?: number, faces: boolean, format: 'png'|'jpeg'|'rgba', quality?: number}} convert
+ * @property {import('./options.js').PaintOptions & {source: Source, style?: string, widthPx?: number, format: 'png'|'jpeg'|'rgba', quality?: number}} convert
+ * @property {{source: Source, faces: boolean|import('./options.js').FaceOptions, classes: boolean}} faces
  * @property {{source: Source, format: 'png'|'jpeg'|'rgba', quality?: number}} encode
  * @property {{width: number, height: number, style?: string, widthPx?: number}} estimate
  * @property {{}} models
@@ -30,6 +31,7 @@ import { P2AError } from './errors.js'
  * @typedef {object} Results
  * @property {{variant: 'simd'|'relaxed', threads: number, reason: string, version: string}} open
  * @property {import('./conversion.js').Conversion & {style: string}} convert
+ * @property {Awaited<ReturnType<typeof import('./conversion.js').findFaces>>} faces
  * @property {{image: Uint8Array<ArrayBuffer>|Uint8ClampedArray<ArrayBuffer>, width: number, height: number}} encode
  * @property {{width: number, height: number, peakBytes: number, multiplyAdds: number, seconds: number}} estimate of the result
  * @property {import('./models.js').ModelEntry[]} models

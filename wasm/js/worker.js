@@ -4,10 +4,11 @@
  * Runs in a worker of its own, so convert() may block it. Between two steps it lets messages in: that
  * is how 'stop' is heard. Models are fetched on first use and kept; a failed load is not remembered.
  */
-import { convertPhoto, encodePhoto } from './conversion.js'
+import { convertPhoto, encodePhoto, findFaces } from './conversion.js'
 import { Engine } from './engine.js'
 import { P2AError } from './errors.js'
 import { faceEntries, loadFaceModels, loadStyle, parseStyle, readManifest } from './models.js'
+import { checkPaint } from './options.js'
 import { toWire } from './protocol.js'
 import { ownPort } from './thread.js'
 
@@ -62,7 +63,7 @@ class Host {
   #models = ''
   /** @type {Map<string, number>} what a style is made of -> the model; the one used last is last */
   #loaded = new Map()
-  /** @type {{detector: number, parser: number}|undefined} */
+  /** @type {import('./engine.js').FaceModels|undefined} */
   #faceModels
   #pause = createPause()
   /** multiply-adds a second, once measured */
@@ -83,6 +84,8 @@ class Host {
         return Promise.resolve(this.#opened().memory)
       case 'convert':
         return this.#convert(payload, control)
+      case 'faces':
+        return this.#faces(payload, control)
       case 'encode':
         return this.#encode(payload, control)
       case 'estimate':
@@ -130,11 +133,15 @@ class Host {
     return { name: parts.length === 1 ? parts[0].entry.name : /** @type {string} */ (style), model }
   }
 
-  /** The networks for faces, where the package has them. @param {Control} control */
-  async #faces(control) {
+  /**
+   * The networks for faces, where the package has them.
+   * @param {boolean} portrait with the one for a character above 0
+   * @param {Control} control
+   */
+  async #faceNetworks(portrait, control) {
     const entries = faceEntries(await this.#manifest(control))
     if (!entries) return undefined
-    this.#faceModels ??= await loadFaceModels(this.#opened(), entries, this.#reader(control))
+    this.#faceModels = await loadFaceModels(this.#opened(), entries, this.#reader(control), { portrait, loaded: this.#faceModels })
     return this.#faceModels
   }
 
@@ -157,9 +164,10 @@ class Host {
   }
 
   /** @param {Payloads['convert']} payload @param {Control} control */
-  async #convert({ source, style, faces, ...options }, control) {
+  async #convert({ source, style, ...options }, control) {
+    const { faces, fields } = checkPaint(options)
     const { name, model } = await this.#style(style, control)
-    const faceModels = faces ? await this.#faces(control) : undefined
+    const faceModels = faces ? await this.#faceNetworks(fields.character > 0, control) : undefined
     const photo = await this.#photo(source, control)
     const made = await convertPhoto(this.#opened(), model, photo, {
       ...options,
@@ -169,6 +177,21 @@ class Host {
       onProgress: (stage, part) => control.progress({ stage, part })
     })
     return { ...made, style: name }
+  }
+
+  /** @param {Payloads['faces']} payload @param {Control} control */
+  async #faces({ source, ...options }, control) {
+    control.progress({ stage: 'load', part: 0 })
+    const faceModels = await this.#faceNetworks(false, control)
+    if (!faceModels) throw new P2AError('IO', 'expected a detector and a parser in models/manifest.json, got none')
+    control.progress({ stage: 'load', part: 1 })
+    return findFaces(this.#opened(), await this.#photo(source, control), {
+      ...options,
+      faceModels,
+      pause: this.#pause,
+      shouldStop: () => control.stopped,
+      onProgress: (stage, part) => control.progress({ stage, part })
+    })
   }
 
   /** @param {Payloads['estimate']} payload @param {Control} control */

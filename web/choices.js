@@ -6,7 +6,20 @@
 /** Name, range, step and default are those of ConvertOptions in wasm/js/client.js. */
 const SLIDERS = [
   { name: 'edgePreserve', group: 'picture', min: 0.5, max: 1.5, step: 0.05, value: 1, unit: 'percent' },
-  { name: 'colorShift', group: 'picture', min: 0, max: 1, step: 0.05, value: 1, unit: 'percent' }
+  { name: 'colorShift', group: 'picture', min: 0, max: 1, step: 0.05, value: 1, unit: 'percent' },
+  { name: 'character', group: 'faces', min: 0, max: 1, step: 0.05, value: 0, unit: 'percent' },
+  { name: 'skin', group: 'faces', min: 0, max: 1, step: 0.05, value: 0.5, unit: 'percent' },
+  { name: 'eyes', group: 'faces', min: 0, max: 1, step: 0.05, value: 0.5, unit: 'percent' },
+  { name: 'lips', group: 'faces', min: 0, max: 1, step: 0.05, value: 0.5, unit: 'percent' },
+  { name: 'strength', group: 'faces', min: 0, max: 1, step: 0.05, value: 1, unit: 'percent' },
+  { name: 'minPx', group: 'faces', min: 8, max: 128, step: 4, value: 16, unit: 'pixels' }
+]
+/** Parts of the painted faces that can be given a colour, and the one that is offered first. */
+const COLORS = [
+  { name: 'hairColor', value: '#6b4ea0' },
+  { name: 'lipColor', value: '#c8454f' },
+  { name: 'eyeColor', value: '#2f7fc4' },
+  { name: 'clothColor', value: '#2c8f7b' }
 ]
 
 /** @param {string} tag @param {Record<string, any>} properties @param {...(Node|string)} children */
@@ -28,6 +41,15 @@ function makeSlider({ name, min, max, step, value }) {
   )
 }
 
+function makeColor({ name, value }) {
+  return make(
+    'div', { className: 'color' },
+    make('input', { type: 'checkbox', id: `use-${name}` }),
+    make('label', { htmlFor: `use-${name}`, data: { text: `colors.${name}` } }),
+    make('input', { type: 'color', id: `color-${name}`, defaultValue: value })
+  )
+}
+
 /**
  * @param {(id: string) => any} at an element by its id
  * @param {() => void} changed a choice
@@ -46,15 +68,19 @@ export function createChoices(at, changed) {
   const other = () => styles.find((entry) => entry.name === value('mixStyle') && entry !== style())
   const title = (entry) => words.styleNames[entry.name] ?? entry.title
   /** The networks that a conversion would use now. */
-  const used = () => [style(), other(), ...(paintsFaces() ? faceNetworks : [])].filter(Boolean)
+  const used = () => [style(), other(), ...(paintsFaces() ? faceNetworks.filter((entry) => entry.kind !== 'generator' || amount('character') > 0) : [])].filter(Boolean)
+  const amount = (name) => Number(at(`slider-${name}`).value)
+  const amounts = (group) => Object.fromEntries(SLIDERS.filter((slider) => slider.group === group).map(({ name }) => [name, amount(name)]))
   const paintsFaces = () => at('faces').checked && !at('face-choice').hidden
 
   const makeSliders = () => {
     for (const group of new Set(SLIDERS.map((slider) => slider.group))) {
       const fieldset = make('fieldset', {}, make('legend', { data: { text: `groups.${group}` } }))
       fieldset.append(...SLIDERS.filter((slider) => slider.group === group).map(makeSlider))
+      fieldset.id = `group-${group}`
       at('sliders').append(fieldset)
     }
+    at('sliders').append(make('fieldset', { id: 'group-colors' }, make('legend', { data: { text: 'groups.colors' } }), ...COLORS.map(makeColor)))
   }
 
   /** The terms of all networks that would be used: one that forbids commercial use forbids it for the picture. */
@@ -80,6 +106,13 @@ export function createChoices(at, changed) {
       input.setAttribute('aria-valuetext', text)
     }
   }
+  const showColors = () => {
+    for (const { name } of COLORS) {
+      at(`color-${name}`).disabled = !at(`use-${name}`).checked
+      at(`color-${name}`).setAttribute('aria-label', words.colorOf(words.colors[name]))
+    }
+    for (const group of ['faces', 'colors']) at(`group-${group}`).hidden = !paintsFaces()
+  }
   const update = () => {
     if (!style()) return
     for (const option of at('mix-style').options) option.hidden = option.value === style().name
@@ -87,6 +120,7 @@ export function createChoices(at, changed) {
     showMix()
     showLicense()
     showSliders()
+    showColors()
   }
 
   makeSliders()
@@ -96,6 +130,7 @@ export function createChoices(at, changed) {
   })
   at('reset').addEventListener('click', () => {
     for (const { name, value: usual } of SLIDERS) at(`slider-${name}`).value = String(usual)
+    for (const { name } of COLORS) at(`use-${name}`).checked = false
     update()
     changed()
   })
@@ -130,8 +165,8 @@ export function createChoices(at, changed) {
     /** @param {ModelEntry[]} manifest */
     setModels(manifest) {
       styles = manifest.filter((entry) => entry.kind === 'generator' && entry.use === 'scenes')
-      faceNetworks = manifest.filter((entry) => entry.kind === 'detector' || entry.kind === 'parser')
-      at('face-choice').hidden = new Set(faceNetworks.map((entry) => entry.kind)).size < 2
+      faceNetworks = manifest.filter((entry) => entry.kind === 'detector' || entry.kind === 'parser' || entry.use === 'faces')
+      at('face-choice').hidden = !['detector', 'parser'].every((kind) => faceNetworks.some((entry) => entry.kind === kind))
       showStyles()
       update()
     },
@@ -150,12 +185,10 @@ export function createChoices(at, changed) {
       const share = Number(value('mixShare')) / 100
       const mixed = other() && `${style().name}=${share.toFixed(2)},${other().name}=${(1 - share).toFixed(2)}`
       const width = value('width')
-      return {
-        style: mixed ?? style()?.name,
-        width: width === 'original' ? 'original' : Number(width),
-        faces: paintsFaces(),
-        ...Object.fromEntries(SLIDERS.map(({ name }) => [name, Number(at(`slider-${name}`).value)]))
-      }
+      const scene = { style: mixed ?? style()?.name, width: width === 'original' ? 'original' : Number(width), ...amounts('picture') }
+      if (!paintsFaces()) return { ...scene, faces: false }
+      const colors = COLORS.filter(({ name }) => at(`use-${name}`).checked).map(({ name }) => [name, at(`color-${name}`).value])
+      return { ...scene, faces: amounts('faces'), ...Object.fromEntries(colors) }
     },
     /** @returns {string} the same for the same options */
     key() {

@@ -47,8 +47,9 @@ export async function paintOne(converter, photo, options, { signal, madeWith, on
   try {
     if (Math.max(photo.width, photo.height) > 2 * PREVIEW_PX) {
       const small = await readPixels(photo, { longest: PREVIEW_PX })
+      const { style, edgePreserve, colorShift } = options
       const look = await converter.convert(small, {
-        ...options, width: 'original', faces: false, output: 'blob', signal,
+        style, edgePreserve, colorShift, faces: false, output: 'blob', signal,
         onProgress: ({ stage, part }) => onStep({ stage: stage === 'load' ? 'load' : 'preview', part })
       })
       photo.preview = URL.createObjectURL(look.image)
@@ -81,6 +82,7 @@ export async function paintMany(converter, photos, options, { signal, madeWith, 
   for (const photo of photos) {
     forgetResult(photo)
     photo.state = 'waiting'
+    photo.percent = 0
     onPhoto(photo)
   }
   let current = 0

@@ -1,4 +1,4 @@
-/* weight.test.js - how much is fetched before the first painting, and how long the page's own thread is busy while it paints */
+/* weight.test.js - how much is fetched before the first painting, and how long the page's own thread is busy meanwhile */
 import assert from 'node:assert/strict'
 
 import { photoPath } from '../js/pictures.js'
@@ -29,21 +29,24 @@ describe('the page is light', () => {
     assert.ok(total <= FIRST_LOAD_BYTES, `${total} bytes: ${sizes.sort((a, b) => b[1] - a[1]).map((one) => one.join(' ')).join(', ')}`)
   })
 
-  it('answers while it paints: no task of its own thread above 50 ms', async () => {
-    const { page } = visit
+  /* Seen from outside, by the browser's own trace: a task's time on the processor, which other programs on the machine
+     do not lengthen. What a person would notice, the time until the task's end, is printed. */
+  it('answers while it paints: no task of its own thread takes 50 ms', async () => {
+    const { page, browser } = visit
     await visit.open()
-    await page.locator('#privacy[data-ready]').waitFor()
-    await page.evaluate(() => {
-      globalThis.tasks = []
-      new PerformanceObserver((list) => globalThis.tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask' })
-    })
-    await visit.choose(photoPath(2))
+    await page.locator('#privacy[data-ready]').waitFor({ timeout: 120_000 })
     await page.getByRole('radio', { name: '1024 px wide' }).check()
-    await page.locator('#styles canvas.painted').nth(2).waitFor({ timeout: 60_000 })
-    await page.evaluate(() => { globalThis.tasks = [] })
+    await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'] })
+    await visit.choose(photoPath(2))
     await visit.paint()
-    const tasks = await page.evaluate(() => globalThis.tasks)
-    console.log(`        tasks above 50 ms while painting: ${tasks.length ? tasks.map((ms) => `${ms} ms`).join(', ') : 'none'}`)
-    assert.deepEqual(tasks.filter((ms) => ms > TASK_MS), [])
+    await page.locator('#styles canvas.painted').nth(2).waitFor({ timeout: 120_000 })
+    const { traceEvents } = JSON.parse((await browser.stopTracing()).toString())
+    const thread = ({ pid, tid }) => `${pid} ${tid}`
+    const own = new Set(traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(thread))
+    const tasks = traceEvents.filter((event) => event.ph === 'X' && /RunTask$/.test(event.name) && own.has(thread(event)))
+    assert.ok(tasks.length > 100 && tasks.every((task) => task.tdur >= 0), `${tasks.length} tasks`)
+    const longest = (key) => Math.max(...tasks.map((task) => task[key])) / 1000
+    console.log(`        longest task: ${longest('tdur').toFixed(0)} ms of work, ${longest('dur').toFixed(0)} ms until its end`)
+    assert.ok(longest('tdur') < TASK_MS, `${longest('tdur')} ms`)
   })
 })

@@ -34,7 +34,7 @@ export const english = {
   finished: (width, height, seconds, faces) => `${width} × ${height} px, painted in ${seconds} s${faces ? `, ${plural(faces, 'face', 'faces')}` : ''}`,
   cancelled: 'Cancelled.',
   cancel: 'Cancel',
-  stages: { load: 'Fetching the style', preview: 'A first look', decode: 'Reading the photo', paint: 'Painting', encode: 'Writing the picture' },
+  stages: { load: 'Fetching the style', preview: 'A first look', decode: 'Reading the photo', faces: 'Finding faces', paint: 'Painting', encode: 'Writing the picture' },
   ofMany: (number, count, stage) => `${number} of ${count}: ${stage}`,
 
   tray: (count, done) => `${plural(count, 'photo', 'photos')}${done ? `, ${done} painted` : ''}`,

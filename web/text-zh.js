@@ -32,7 +32,7 @@ export const chinese = {
   finished: (width, height, seconds, faces) => `${width} × ${height} 像素，用时 ${seconds} 秒${faces ? `，${faces} 张人脸` : ''}`,
   cancelled: '已取消。',
   cancel: '取消',
-  stages: { load: '正在载入风格', preview: '先看一眼', decode: '正在读取照片', paint: '正在绘制', encode: '正在保存图片' },
+  stages: { load: '正在载入风格', preview: '先看一眼', decode: '正在读取照片', faces: '正在寻找人脸', paint: '正在绘制', encode: '正在保存图片' },
   ofMany: (number, count, stage) => `第 ${number} 张，共 ${count} 张：${stage}`,
 
   tray: (count, done) => `${count} 张照片${done ? `，已完成 ${done} 张` : ''}`,

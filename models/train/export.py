@@ -87,12 +87,15 @@ def read_checkpoint(path):
 
 
 def update_manifest(path, entry):
-    """Put the entry in the place of the one with its name; that one's other fields (default) stay."""
+    """Put the entry in the place of the one with its name; that one's other fields (default) stay, but int8 of other weights."""
     entries = []
     if os.path.exists(path):
         with open(path) as file:
             entries = json.load(file)
     before = next((old for old in entries if old["name"] == entry["name"]), {})
+    if entry.get("sha256", before.get("sha256")) != before.get("sha256") and "int8" in before:
+        os.remove(os.path.join(os.path.dirname(os.path.abspath(path)), before.pop("int8")["file"]))
+        print(f"its int8 file was of other weights and is gone: run quantise.py {entry['name']}")
     entries = [old for old in entries if old["name"] != entry["name"]] + [{**before, **entry}]
     entries.sort(key=lambda e: e["name"])
     with open(path, "w") as file:

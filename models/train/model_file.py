@@ -11,7 +11,7 @@ import numpy as np
 
 FORMAT_VERSION = "1"
 KINDS = ("generator", "detector", "parser")
-DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
+DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "I8": np.dtype("i1")}
 REQUIRED = ("name", "kind", "range", "multiple_of", "license", "commercial_use", "teachers", "training_commit",
             "metrics")
 
@@ -58,6 +58,7 @@ class Graph:
     weights: dict = field(default_factory=dict)
     outputs: list = field(default_factory=list)
     input: str = "image"
+    input_bytes: dict = field(default_factory=dict)     # step and zero, where the input is bytes
 
     def add(self, op, inputs, output, **attributes):
         self.nodes.append({"op": op, "inputs": list(inputs), "output": output, **attributes})
@@ -79,7 +80,7 @@ class Graph:
         return self.add("conv2d", [x], name, **attributes, **limits)
 
     def to_json(self):
-        return json.dumps({"input": {"name": self.input, "channels": self.channels}, "nodes": self.nodes,
+        return json.dumps({"input": {"name": self.input, "channels": self.channels, **self.input_bytes}, "nodes": self.nodes,
                            "outputs": self.outputs}, separators=(",", ":"))
 
     def receptive_field_px(self):
@@ -127,7 +128,10 @@ class Graph:
 
 
 def write_model(path, graph, metadata, dtype="F16"):
-    """Write the file. metadata: the entries of REQUIRED and any more, all strings; the rest follows from the graph."""
+    """Write the file. metadata: the entries of REQUIRED and any more, all strings; the rest follows from the graph.
+
+    Arrays of signed bytes are written as I8, all others in dtype.
+    """
     for key in REQUIRED:
         if not isinstance(metadata.get(key), str):
             raise ValueError(f"expected a string for metadata {key}, got {metadata.get(key)!r}")
@@ -137,10 +141,11 @@ def write_model(path, graph, metadata, dtype="F16"):
                "receptive_field_px": str(graph.receptive_field_px())}
     header, pieces, offset = {"__metadata__": entries}, [], 0
     for name, array in graph.weights.items():
-        piece = np.ascontiguousarray(array, DTYPES[dtype])
-        if not np.isfinite(piece).all():
-            raise ValueError(f"expected finite numbers in {dtype} for weight {name}")
-        header[name] = {"dtype": dtype, "shape": list(piece.shape), "data_offsets": [offset, offset + piece.nbytes]}
+        kind = "I8" if array.dtype == np.int8 else dtype
+        piece = np.ascontiguousarray(array, DTYPES[kind])
+        if kind != "I8" and not np.isfinite(piece).all():
+            raise ValueError(f"expected finite numbers in {kind} for weight {name}")
+        header[name] = {"dtype": kind, "shape": list(piece.shape), "data_offsets": [offset, offset + piece.nbytes]}
         pieces.append(piece.tobytes())
         offset += piece.nbytes
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()

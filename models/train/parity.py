@@ -100,8 +100,11 @@ def write_picture(path, network, multiple_of, value_range):
     write_png(path, np.floor((painted - low) / (high - low) * 255 + 0.5).clip(0, 255).astype(np.uint8))
 
 
-def load_network(path, kind):
+def load_network(path, kind, metadata):
     """The model file's weights in PyTorch's own network: input -> list of outputs in the graph's order."""
+    if metadata.get("precision") == "int8":
+        from int8_network import ModelGraph
+        return ModelGraph(path).run
     if kind == "generator":
         import generator
         network = generator.load(path).eval()
@@ -112,9 +115,12 @@ def load_network(path, kind):
 
 
 def write_model_parity(entry):
+    if "int8" in entry:
+        write_model_parity({**{key: value for key, value in entry.items() if key != "int8"}, **entry["int8"],
+                            "name": entry["name"] + "-int8"})
     path = MANIFEST.parent / entry["file"]
     metadata, _ = read_safetensors(path)
-    network = load_network(path, entry["kind"])
+    network = load_network(path, entry["kind"], metadata)
     value_range = [float(v) for v in metadata["range"].split(",")]
     multiple_of = int(metadata["multiple_of"])
     cases = [case for case in CASES if case[0] % multiple_of == 0 == case[1] % multiple_of] or CASES_OF_32

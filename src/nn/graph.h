@@ -5,7 +5,8 @@
  * every input is made before it is used, weights have the shape that their node needs, attributes
  * are in the ranges given below. The rest of nn relies on it.
  *
- * All tensors are [1,H,W,C], f32; H and W follow from the picture's size at plan time.
+ * All tensors are [1,H,W,C], f32 or signed bytes; H and W follow from the picture's size at plan
+ * time. conv2d, add, mul, sigmoid, resize and the two block operators work on bytes too.
  */
 #ifndef P2A_NN_GRAPH_H
 #define P2A_NN_GRAPH_H
@@ -47,6 +48,8 @@ typedef enum p2a_op {
     P2A_OP_SPATIAL_SOFTMAX, /* over H and W for each channel */
     P2A_OP_MAX_POOL,        /* kernel, stride, pads (padding never wins) */
     P2A_OP_ARGMAX,          /* over channels -> [1,H,W,1], the index as a float; lowest on a tie */
+    P2A_OP_QUANTIZE,        /* f32 -> bytes */
+    P2A_OP_DEQUANTIZE,      /* bytes -> f32 */
     P2A_OP_COUNT
 } p2a_op;
 
@@ -89,12 +92,21 @@ typedef struct p2a_weight {
     uint32_t rank; /* 1..4 */
     uint32_t shape[4];
     size_t count;
-    float *values; /* owned; widened from F16 where the file says so */
+    float *values;  /* owned; widened from F16 where the file says so; NULL: bytes */
+    int8_t *bytes;  /* owned; value = byte * scale of its first side's channel; NULL: values */
+    uint32_t scale; /* of bytes: index of the weight [shape[0]] with the scales, all above 0 */
 } p2a_weight;
+
+/* What a tensor's bytes stand for: value = (byte - zero) * step. step 0: the tensor is f32. */
+typedef struct p2a_quantization {
+    float step;
+    int8_t zero;
+} p2a_quantization;
 
 typedef struct p2a_tensor_info {
     char *name;
     uint32_t channels; /* known without the picture's size */
+    p2a_quantization quantization;
 } p2a_tensor_info;
 
 typedef struct p2a_graph {
@@ -111,5 +123,15 @@ typedef struct p2a_graph {
     uint32_t receptive_field_px; /* radius: how far an output pixel sees; 0: the whole picture */
     float range[2];              /* of the input and of a picture output, e.g. -1, 1 */
 } p2a_graph;
+
+static inline bool p2a_tensor_is_bytes(const p2a_graph *graph, uint32_t tensor)
+{
+    return graph->tensors[tensor].quantization.step > 0.0f;
+}
+
+static inline size_t p2a_tensor_item_bytes(const p2a_graph *graph, uint32_t tensor)
+{
+    return p2a_tensor_is_bytes(graph, tensor) ? sizeof(int8_t) : sizeof(float);
+}
 
 #endif

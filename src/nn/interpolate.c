@@ -89,6 +89,11 @@ static p2a_status check(p2a_context *ctx, const p2a_model *const *models, const 
                             "expected a number from 0 to 1 for shares[%u], got %g", i,
                             (double)shares[i]);
         sum += (double)shares[i];
+        for (uint32_t w = 0; w < models[i]->graph.weight_count; w++)
+            if (models[i]->graph.weights[w].bytes != NULL)
+                return p2a_fail(ctx, P2A_ERR_MODEL,
+                                "expected models of f32 weights to blend, got '%.40s' in int8",
+                                p2a_model_metadata(models[i], "name"));
         if (!same_graph(&models[0]->graph, &models[i]->graph))
             return p2a_fail(ctx, P2A_ERR_MODEL,
                             "expected models of one graph to blend, got '%.40s' and '%.40s' whose "

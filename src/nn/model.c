@@ -111,6 +111,8 @@ p2a_status p2a_model_load(p2a_context *ctx, const void *file, size_t file_bytes,
     p2a_names_release(ctx, &weight_names);
     if (status == P2A_OK)
         status = p2a_model_check_graph(model);
+    if (status == P2A_OK)
+        status = p2a_model_check_types(model);
     if (status != P2A_OK) {
         p2a_model_destroy(model);
         return status;
@@ -128,6 +130,7 @@ void p2a_model_destroy(p2a_model *model)
     for (uint32_t i = 0; i < graph->weight_count; i++) {
         p2a_free(ctx, graph->weights[i].name);
         p2a_free(ctx, graph->weights[i].values);
+        p2a_free(ctx, graph->weights[i].bytes);
     }
     for (uint32_t i = 0; i < graph->tensor_count; i++)
         p2a_free(ctx, graph->tensors[i].name);

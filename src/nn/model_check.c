@@ -108,6 +108,8 @@ static p2a_status check_conv2d(checker *c, p2a_node *node, uint32_t channels, vi
 {
     const p2a_weight *weight = &c->graph->weights[node->weight];
     c->weight_used[node->weight] = true;
+    if (weight->bytes != NULL)
+        c->weight_used[weight->scale] = true;
     if (weight->rank != 4)
         return refuse(c, "expected a weight of shape [O,KH,KW,I/groups]");
     if (weight->shape[1] > 64 || weight->shape[2] > 64)

@@ -1,7 +1,9 @@
-/* model_container.c - safetensors bytes to metadata strings and f32 weights */
+/* model_container.c - safetensors bytes to metadata strings and weights, f32 or bytes with scales
+ */
 #include "nn/model_container.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -136,6 +138,15 @@ static p2a_status widen_values(reader *r, const uint8_t *bytes, size_t item_byte
     return P2A_OK;
 }
 
+static p2a_status copy_bytes(reader *r, const uint8_t *bytes, p2a_weight *weight)
+{
+    weight->bytes = p2a_alloc(r->ctx, weight->count);
+    if (weight->bytes == NULL)
+        return p2a_fail_memory(r->ctx, weight->count, weight->name);
+    memcpy(weight->bytes, bytes, weight->count);
+    return P2A_OK;
+}
+
 /* {"dtype": "F16", "shape": [..], "data_offsets": [begin, end]}, each of the three once. */
 static p2a_status read_weight(reader *r, uint32_t object, p2a_weight *weight)
 {
@@ -159,14 +170,10 @@ static p2a_status read_weight(reader *r, uint32_t object, p2a_weight *weight)
 
     size_t item_bytes = p2a_json_equals(&r->json, found[0], "F16")   ? 2
                         : p2a_json_equals(&r->json, found[0], "F32") ? 4
+                        : p2a_json_equals(&r->json, found[0], "I8")  ? 1
                                                                      : 0;
-    if (p2a_json_equals(&r->json, found[0], "I8"))
-        return p2a_fail(r->ctx, P2A_ERR_MODEL,
-                        "weight %.60s: dtype I8 is kept for quantised files, which this version "
-                        "does not read",
-                        weight->name);
     if (item_bytes == 0)
-        return p2a_fail(r->ctx, P2A_ERR_MODEL, "weight %.60s: expected F16 or F32 for dtype",
+        return p2a_fail(r->ctx, P2A_ERR_MODEL, "weight %.60s: expected F16, F32 or I8 for dtype",
                         weight->name);
     p2a_status status = read_shape(r, found[1], weight);
     if (status != P2A_OK)
@@ -192,7 +199,33 @@ static p2a_status read_weight(reader *r, uint32_t object, p2a_weight *weight)
                         "data_offsets",
                         weight->name, (size_t)(end - begin));
     r->read_bytes = (size_t)end;
-    return widen_values(r, r->data + begin, item_bytes, weight);
+    return item_bytes == 1 ? copy_bytes(r, r->data + begin, weight)
+                           : widen_values(r, r->data + begin, item_bytes, weight);
+}
+
+/* Each weight of bytes finds NAME.scale: numbers above 0, one for each of its first side. */
+static p2a_status find_scales(reader *r)
+{
+    p2a_graph *graph = &r->model->graph;
+    for (uint32_t w = 0; w < graph->weight_count; w++) {
+        p2a_weight *weight = &graph->weights[w];
+        if (weight->bytes == NULL)
+            continue;
+        char name[P2A_NAME_BYTES + sizeof ".scale"];
+        snprintf(name, sizeof name, "%s.scale", weight->name);
+        const p2a_weight *scale =
+            p2a_names_find(r->names, name, &weight->scale) ? &graph->weights[weight->scale] : NULL;
+        bool good = scale != NULL && scale->values != NULL && scale->rank == 1 &&
+                    scale->count == weight->shape[0];
+        for (size_t i = 0; good && i < scale->count; i++)
+            good = scale->values[i] > 0.0f && isnormal(scale->values[i]);
+        if (!good)
+            return p2a_fail(r->ctx, P2A_ERR_MODEL,
+                            "weight %.60s: expected %u numbers above 0 in the weight %.70s, for "
+                            "its bytes",
+                            weight->name, weight->shape[0], name);
+    }
+    return P2A_OK;
 }
 
 /* The next free weight takes its name and what the header says about it. */
@@ -248,7 +281,7 @@ static p2a_status read_header(reader *r)
     if (r->read_bytes != r->data_bytes)
         return p2a_fail(r->ctx, P2A_ERR_MODEL, "expected weights of %zu bytes in all, got %zu",
                         r->data_bytes, r->read_bytes);
-    return P2A_OK;
+    return find_scales(r);
 }
 
 p2a_status p2a_model_read_container(p2a_model *model, const void *file, size_t file_bytes,

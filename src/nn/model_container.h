@@ -1,4 +1,5 @@
-/* model_container.h - safetensors bytes to metadata strings and f32 weights */
+/* model_container.h - safetensors bytes to metadata strings and weights, f32 or bytes with scales
+ */
 #ifndef P2A_NN_MODEL_CONTAINER_H
 #define P2A_NN_MODEL_CONTAINER_H
 

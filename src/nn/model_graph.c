@@ -2,6 +2,7 @@
 #include "nn/model_graph.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -31,6 +32,8 @@ typedef enum attribute {
     A_MAX,
     A_ALPHA,
     A_EPS,
+    A_STEP,
+    A_ZERO,
     A_COUNT
 } attribute;
 
@@ -60,11 +63,16 @@ static const char *const attribute_names[A_COUNT] = {
     [A_MAX] = "max",
     [A_ALPHA] = "alpha",
     [A_EPS] = "eps",
+    [A_STEP] = "step",
+    [A_ZERO] = "zero",
 };
 
 #define COMMON (BIT(A_OP) | BIT(A_INPUTS) | BIT(A_OUTPUT))
 #define FUSED (BIT(A_ACTIVATION) | BIT(A_MIN) | BIT(A_MAX))
 #define AFFINE (BIT(A_WEIGHT) | BIT(A_BIAS))
+#define QUANTIZED (BIT(A_STEP) | BIT(A_ZERO))
+#define STEP_MIN 1e-6f
+#define STEP_MAX 1e6f
 
 /* What each operator takes: inputs from..to, attributes it needs and attributes it may have. */
 static const struct op_rule {
@@ -74,15 +82,15 @@ static const struct op_rule {
 } op_rules[P2A_OP_COUNT] = {
     [P2A_OP_CONV2D] = {"conv2d", 1, 1, BIT(A_WEIGHT),
                        BIT(A_BIAS) | BIT(A_STRIDE) | BIT(A_DILATION) | BIT(A_PADS) |
-                           BIT(A_PADDING) | BIT(A_GROUPS) | FUSED},
+                           BIT(A_PADDING) | BIT(A_GROUPS) | FUSED | QUANTIZED},
     [P2A_OP_FULLY_CONNECTED] = {"fully_connected", 1, 1, BIT(A_WEIGHT), BIT(A_BIAS) | FUSED},
     [P2A_OP_SPACE_TO_DEPTH] = {"space_to_depth", 1, 1, BIT(A_BLOCK), 0},
     [P2A_OP_DEPTH_TO_SPACE] = {"depth_to_space", 1, 1, BIT(A_BLOCK), 0},
     [P2A_OP_RESIZE] = {"resize", 1, 2, BIT(A_MODE),
                        BIT(A_SCALE) | BIT(A_ALIGN_CORNERS) | BIT(A_ASYMMETRIC)},
-    [P2A_OP_ADD] = {"add", 1, 2, 0, BIT(A_WEIGHT) | FUSED},
+    [P2A_OP_ADD] = {"add", 1, 2, 0, BIT(A_WEIGHT) | FUSED | QUANTIZED},
     [P2A_OP_SUB] = {"sub", 1, 2, 0, BIT(A_WEIGHT) | FUSED},
-    [P2A_OP_MUL] = {"mul", 1, 2, 0, BIT(A_WEIGHT) | FUSED},
+    [P2A_OP_MUL] = {"mul", 1, 2, 0, BIT(A_WEIGHT) | FUSED | QUANTIZED},
     [P2A_OP_CONCAT] = {"concat", 2, P2A_NODE_INPUTS_MAX, 0, 0},
     [P2A_OP_SLICE] = {"slice", 1, 1, BIT(A_BEGIN) | BIT(A_SIZE), 0},
     [P2A_OP_PAD] = {"pad", 1, 1, BIT(A_PADS), BIT(A_PADDING)},
@@ -96,13 +104,15 @@ static const struct op_rule {
     [P2A_OP_LEAKY_RELU] = {"leaky_relu", 1, 1, BIT(A_ALPHA), 0},
     [P2A_OP_PRELU] = {"prelu", 1, 1, BIT(A_WEIGHT), 0},
     [P2A_OP_CLAMP] = {"clamp", 1, 1, BIT(A_MIN) | BIT(A_MAX), 0},
-    [P2A_OP_SIGMOID] = {"sigmoid", 1, 1, 0, 0},
+    [P2A_OP_SIGMOID] = {"sigmoid", 1, 1, 0, QUANTIZED},
     [P2A_OP_TANH] = {"tanh", 1, 1, 0, 0},
     [P2A_OP_HARD_SWISH] = {"hard_swish", 1, 1, 0, 0},
     [P2A_OP_SOFTMAX] = {"softmax", 1, 1, 0, 0},
     [P2A_OP_SPATIAL_SOFTMAX] = {"spatial_softmax", 1, 1, 0, 0},
     [P2A_OP_MAX_POOL] = {"max_pool", 1, 1, BIT(A_KERNEL), BIT(A_STRIDE) | BIT(A_PADS)},
     [P2A_OP_ARGMAX] = {"argmax", 1, 1, 0, 0},
+    [P2A_OP_QUANTIZE] = {"quantize", 1, 1, QUANTIZED, 0},
+    [P2A_OP_DEQUANTIZE] = {"dequantize", 1, 1, 0, 0},
 };
 
 const char *p2a_op_name(p2a_op op)
@@ -159,6 +169,32 @@ static p2a_status read_number(reader *r, attribute a, float *out)
     if (t->kind != P2A_JSON_PRIMITIVE ||
         !p2a_json_float(r->json.text + t->start, t->end - t->start, out))
         return refuse(r, a, "a number in float's range");
+    return P2A_OK;
+}
+
+/* What a byte stands for: both attributes, or neither and f32. `place` names it in messages. */
+static p2a_status read_quantization(reader *r, uint32_t step, uint32_t zero, const char *place,
+                                    p2a_quantization *out)
+{
+    const p2a_json_token *tokens = r->json.tokens;
+    float number[2] = {0};
+    if (step == 0 && zero == 0)
+        return P2A_OK;
+    for (uint32_t i = 0; i < 2; i++) {
+        const p2a_json_token *t = &tokens[i ? zero : step];
+        if (step == 0 || zero == 0 || t->kind != P2A_JSON_PRIMITIVE ||
+            !p2a_json_float(r->json.text + t->start, t->end - t->start, &number[i]))
+            return p2a_fail(r->ctx, P2A_ERR_MODEL,
+                            "graph %s: expected numbers for both step and zero", place);
+    }
+    if (!(number[0] >= STEP_MIN && number[0] <= STEP_MAX))
+        return p2a_fail(r->ctx, P2A_ERR_MODEL, "graph %s: expected 1e-6 to 1e6 for step, got %g",
+                        place, (double)number[0]);
+    if (!(number[1] >= -128.0f && number[1] <= 127.0f) || number[1] != floorf(number[1]))
+        return p2a_fail(r->ctx, P2A_ERR_MODEL,
+                        "graph %s: expected a whole number from -128 to 127 for zero, got %g",
+                        place, (double)number[1]);
+    *out = (p2a_quantization){number[0], (int8_t)number[1]};
     return P2A_OK;
 }
 
@@ -364,19 +400,30 @@ static p2a_status read_node(reader *r, uint32_t object, p2a_node *node)
     node->padding = (p2a_padding)padding;
     node->mode = (p2a_resize_mode)mode;
     node->output = r->graph->tensor_count;
-    return s == P2A_OK ? add_tensor(r, output) : s;
+    if (s == P2A_OK)
+        s = add_tensor(r, output);
+    char place[48];
+    snprintf(place, sizeof place, "node %u (%s)", r->node, r->op);
+    return s == P2A_OK ? read_quantization(r, r->values[A_STEP], r->values[A_ZERO], place,
+                                           &r->graph->tensors[node->output].quantization)
+                       : s;
 }
 
-/* {"name": "image", "channels": 3}: the first tensor. */
+/* {"name": "image", "channels": 3}, with step and zero for bytes: the first tensor. */
 static p2a_status read_input(reader *r, uint32_t object)
 {
     const p2a_json_token *t = &r->json.tokens[object];
     uint64_t channels = 0;
     char name[P2A_NAME_BYTES] = "";
-    bool good = t->kind == P2A_JSON_OBJECT && t->size == 2;
-    for (uint32_t i = 0, key = object + 1; good && i < 2; i++) {
+    uint32_t step = 0, zero = 0;
+    bool good = t->kind == P2A_JSON_OBJECT && (t->size == 2 || t->size == 4);
+    for (uint32_t i = 0, key = object + 1; good && i < t->size; i++) {
         if (p2a_json_equals(&r->json, key, "name"))
             good = read_name(&r->json, key + 1, name);
+        else if (p2a_json_equals(&r->json, key, "step"))
+            step = key + 1;
+        else if (p2a_json_equals(&r->json, key, "zero"))
+            zero = key + 1;
         else
             good = p2a_json_equals(&r->json, key, "channels") &&
                    p2a_json_uint(&r->json, key + 1, P2A_GRAPH_CHANNELS_MAX, &channels);
@@ -387,7 +434,10 @@ static p2a_status read_input(reader *r, uint32_t object)
                         "graph: expected a name and 1 to 65536 channels for input");
     r->graph->input = 0;
     r->graph->tensors[0].channels = (uint32_t)channels;
-    return add_tensor(r, name);
+    p2a_status status = add_tensor(r, name);
+    return status == P2A_OK
+               ? read_quantization(r, step, zero, "input", &r->graph->tensors[0].quantization)
+               : status;
 }
 
 static p2a_status read_outputs(reader *r, uint32_t list)

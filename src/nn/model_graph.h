@@ -19,6 +19,13 @@ p2a_status p2a_model_read_graph(p2a_model *model, const p2a_names *weight_names)
  */
 p2a_status p2a_model_check_graph(p2a_model *model);
 
+/*
+ * Check where bytes and f32 meet: each operator takes the one or the other, with steps and scales
+ * that its arithmetic can hold. Fills in the quantisation of tensors that take their input's.
+ * Errors: P2A_ERR_MODEL.
+ */
+p2a_status p2a_model_check_types(p2a_model *model);
+
 /* The operator's name in a model file, for example "conv2d". */
 const char *p2a_op_name(p2a_op op);
 

@@ -11,13 +11,14 @@ static void space_to_depth_rows(void *user, size_t begin, size_t count)
 {
     const p2a_kernel_args *args = user;
     const size_t block = args->node->block, width = args->output->shape.width;
-    const size_t run = block * args->inputs[0].shape.channels; /* one block's row: contiguous */
+    /* one block's row: contiguous */
+    const size_t run = block * args->inputs[0].shape.channels * args->output->item_bytes;
     for (size_t r = args->first + begin; r < args->first + begin + count; r++) {
-        float *out = p2a_view_row(args->output, (ptrdiff_t)r);
+        char *out = p2a_view_row(args->output, (ptrdiff_t)r);
         for (size_t dy = 0; dy < block; dy++) {
-            const float *in = p2a_view_row(&args->inputs[0], (ptrdiff_t)(r * block + dy));
+            const char *in = p2a_view_row(&args->inputs[0], (ptrdiff_t)(r * block + dy));
             for (size_t x = 0; x < width; x++)
-                memcpy(out + x * block * run + dy * run, in + x * run, run * sizeof(float));
+                memcpy(out + x * block * run + dy * run, in + x * run, run);
         }
     }
 }
@@ -31,13 +32,13 @@ static void depth_to_space_rows(void *user, size_t begin, size_t count)
 {
     const p2a_kernel_args *args = user;
     const size_t block = args->node->block, width = args->inputs[0].shape.width;
-    const size_t run = block * args->output->shape.channels;
+    const size_t run = block * args->output->shape.channels * args->output->item_bytes;
     for (size_t r = args->first + begin; r < args->first + begin + count; r++) {
-        const float *in = p2a_view_row(&args->inputs[0], (ptrdiff_t)(r / block));
-        float *out = p2a_view_row(args->output, (ptrdiff_t)r);
+        const char *in = p2a_view_row(&args->inputs[0], (ptrdiff_t)(r / block));
+        char *out = p2a_view_row(args->output, (ptrdiff_t)r);
         in += r % block * run;
         for (size_t x = 0; x < width; x++)
-            memcpy(out + x * run, in + x * block * run, run * sizeof(float));
+            memcpy(out + x * run, in + x * block * run, run);
     }
 }
 
@@ -55,7 +56,7 @@ static void concat_rows(void *user, size_t begin, size_t count)
         for (uint32_t i = 0; i < args->node->input_count; i++) {
             const size_t from = args->inputs[i].shape.channels;
             const float *in = p2a_view_row(&args->inputs[i], (ptrdiff_t)r);
-            float *out = p2a_view_row(args->output, (ptrdiff_t)r) + at;
+            float *out = (float *)p2a_view_row(args->output, (ptrdiff_t)r) + at;
             for (size_t x = 0; x < width; x++)
                 memcpy(out + x * channels, in + x * from, from * sizeof(float));
             at += from;
@@ -74,7 +75,7 @@ static void slice_rows(void *user, size_t begin, size_t count)
     const size_t width = args->output->shape.width, channels = args->output->shape.channels;
     const size_t from = args->inputs[0].shape.channels;
     for (size_t r = args->first + begin; r < args->first + begin + count; r++) {
-        const float *in = p2a_view_row(&args->inputs[0], (ptrdiff_t)r) + args->node->begin;
+        const float *in = (float *)p2a_view_row(&args->inputs[0], (ptrdiff_t)r) + args->node->begin;
         float *out = p2a_view_row(args->output, (ptrdiff_t)r);
         for (size_t x = 0; x < width; x++)
             memcpy(out + x * channels, in + x * from, channels * sizeof(float));

@@ -17,7 +17,7 @@ struct p2a_network {
     p2a_operator *operators;
     p2a_plan plan;
     bool planned;
-    float *workspace;
+    char *workspace;
     p2a_view *views;  /* one a tensor: the rows that are in memory now */
     size_t *made;     /* one a tensor: rows made since the start of the picture */
     size_t *gathered; /* two a node: rows of its inputs that a global node has taken */
@@ -105,7 +105,7 @@ p2a_status p2a_network_plan(p2a_network *network, size_t height, size_t width, s
         return status;
     status = p2a_plan_make(ctx, network->graph, height, width, band_rows, &network->plan);
     if (status == P2A_OK) {
-        const size_t bytes = network->plan.workspace_floats * sizeof(float);
+        const size_t bytes = network->plan.workspace_bytes;
         network->workspace = p2a_alloc(ctx, bytes);
         if (network->workspace == NULL)
             status = p2a_fail_memory(ctx, bytes, "the activations of a network");
@@ -116,7 +116,7 @@ p2a_status p2a_network_plan(p2a_network *network, size_t height, size_t width, s
     }
     /* XNNPACK reads a few floats past the end of rows, and multiplies them by nothing: they need
      * not be right, but they must not be signalling garbage under a memory checker. */
-    memset(network->workspace, 0, network->plan.workspace_floats * sizeof(float));
+    memset(network->workspace, 0, network->plan.workspace_bytes);
     network->planned = true;
     return P2A_OK;
 }
@@ -133,7 +133,7 @@ p2a_status p2a_network_estimate(p2a_context *ctx, const p2a_graph *graph, size_t
     p2a_plan plan;
     status = p2a_plan_make(ctx, graph, height, width, band_rows, &plan);
     if (status == P2A_OK) {
-        *bytes = plan.workspace_floats * sizeof(float);
+        *bytes = plan.workspace_bytes;
         for (uint32_t n = 0; n < graph->node_count; n++)
             *bytes += p2a_operator_bytes(graph, &graph->nodes[n], plan.shapes, plan.max_rows[n]);
         *multiply_adds = plan.multiply_adds;
@@ -170,18 +170,20 @@ void p2a_network_start(p2a_network *network, p2a_read_rows_fn read, p2a_write_ro
     for (uint32_t t = 0; t < graph->tensor_count; t++) {
         const p2a_window *window = &network->plan.windows[t];
         network->made[t] = 0;
-        network->views[t].values = network->workspace + window->offset_floats;
+        network->views[t].values = network->workspace + window->offset_bytes;
+        network->views[t].item_bytes = p2a_tensor_item_bytes(graph, t);
         network->views[t].first_row = -(ptrdiff_t)window->pad_top_rows;
         network->views[t].shape = network->plan.shapes[t];
     }
 }
 
 /* Rows of zeros where a convolution's zero padding reaches above or below the picture. */
-static void zero_rows(p2a_view *view, ptrdiff_t first, size_t rows)
+static void zero_rows(const p2a_network *network, uint32_t tensor, ptrdiff_t first, size_t rows)
 {
+    const p2a_view *view = &network->views[tensor];
     if (rows)
-        memset(p2a_view_row(view, first), 0,
-               rows * view->shape.width * view->shape.channels * sizeof(float));
+        memset(p2a_view_row(view, first), network->graph->tensors[tensor].quantization.zero,
+               rows * p2a_view_row_bytes(view));
 }
 
 /* Make room in a tensor's window for its rows up to `end`, keeping those that are still needed. */
@@ -198,15 +200,14 @@ static void make_room(p2a_network *network, uint32_t tensor, size_t end)
     if (window->carried && needed_end - view->first_row > (ptrdiff_t)window->capacity_rows) {
         const ptrdiff_t lowest =
             p2a_plan_lowest_needed(network->graph, &network->plan, network->made, tensor);
-        const size_t row_floats = view->shape.width * view->shape.channels;
         memmove(view->values, p2a_view_row(view, lowest),
-                (size_t)((ptrdiff_t)made - lowest) * row_floats * sizeof(float));
+                (size_t)((ptrdiff_t)made - lowest) * p2a_view_row_bytes(view));
         view->first_row = lowest;
     }
     if (made == 0)
-        zero_rows(view, -(ptrdiff_t)window->pad_top_rows, window->pad_top_rows);
+        zero_rows(network, tensor, -(ptrdiff_t)window->pad_top_rows, window->pad_top_rows);
     if (completes)
-        zero_rows(view, (ptrdiff_t)end, window->pad_bottom_rows);
+        zero_rows(network, tensor, (ptrdiff_t)end, window->pad_bottom_rows);
 }
 
 /* Hand rows on where the tensor is an output of the graph. */
@@ -245,7 +246,7 @@ static void gather(p2a_network *network, uint32_t n, const p2a_view *inputs)
         if (end > *gathered)
             p2a_operator_gather(network->ctx, &network->operators[n], inputs, i, *gathered,
                                 end - *gathered,
-                                network->workspace + network->plan.scratch_floats[n]);
+                                network->workspace + network->plan.scratch_bytes[n]);
         *gathered = end;
     }
 }
@@ -264,9 +265,9 @@ static p2a_status run_node(p2a_network *network, uint32_t n, double *multiply_ad
     if (end == made)
         return P2A_OK;
     make_room(network, node->output, end);
-    const p2a_status status = p2a_operator_run(
-        network->ctx, &network->operators[n], shapes, inputs, &network->views[node->output], made,
-        end - made, network->workspace + network->plan.scratch_floats[n]);
+    const p2a_status status = p2a_operator_run(network->ctx, &network->operators[n], shapes, inputs,
+                                               &network->views[node->output], made, end - made,
+                                               network->workspace + network->plan.scratch_bytes[n]);
     if (status != P2A_OK)
         return status;
     network->made[node->output] = end;

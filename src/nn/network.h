@@ -12,12 +12,12 @@
 
 typedef struct p2a_network p2a_network;
 
-/* Fill rows [first, first + rows) of the input: [rows, width, channels] f32. */
-typedef void (*p2a_read_rows_fn)(void *user, size_t first, size_t rows, float *out);
+/* Fill rows [first, first + rows) of the input: [rows, width, channels] of the input's type. */
+typedef void (*p2a_read_rows_fn)(void *user, size_t first, size_t rows, void *out);
 
 /* Rows [first, first + rows) of output number `output` are made; borrowed during the call. */
 typedef void (*p2a_write_rows_fn)(void *user, uint32_t output, size_t first, size_t rows,
-                                  const float *values);
+                                  const void *values);
 
 /*
  * graph: kept.

@@ -72,11 +72,13 @@ static bool clamps(const p2a_node *node)
     return node->min > -INFINITY || node->max < INFINITY;
 }
 
-static enum xnn_status create_main(const p2a_graph *graph, const p2a_node *node,
+static enum xnn_status create_main(p2a_context *ctx, const p2a_graph *graph, const p2a_node *node,
                                    xnn_operator_t *out)
 {
     union xnn_unary_params params;
     memset(&params, 0, sizeof params);
+    if (p2a_node_is_quantized(graph, node))
+        return (enum xnn_status)p2a_quantized_create(ctx, graph, node, out);
     switch (node->op) {
     case P2A_OP_CONV2D:
         return create_convolution(graph, node, out);
@@ -131,7 +133,7 @@ p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p
     }
 
     p2a_context *before = p2a_enter(ctx);
-    status = explain(ctx, out, create_main(graph, node, &out->main), "create");
+    status = explain(ctx, out, create_main(ctx, graph, node, &out->main), "create");
     const bool binary = node->op == P2A_OP_ADD || node->op == P2A_OP_SUB || node->op == P2A_OP_MUL;
     if (status == P2A_OK && binary && clamps(node))
         status = explain(ctx, out, create_clamp(node->min, node->max, &out->clamp), "create");
@@ -163,18 +165,19 @@ size_t p2a_operator_scratch(const p2a_node *node, const p2a_shape *shapes, size_
     const p2a_shape in = shapes[node->inputs[0]], out = shapes[node->output];
     switch (node->op) {
     case P2A_OP_CONV2D: {
-        size_t floats = 0;
+        size_t bytes = 0;
         if (node->padding == P2A_PADDING_ZERO || rows == 0)
             return 0;
-        if (!p2a_mul_size(in.width + node->pads[1] + node->pads[3], in.channels, &floats) ||
-            !p2a_mul_size(floats, covered_rows(node, rows), &floats) || floats > SIZE_MAX / 16)
+        if (!p2a_mul_size(in.width + node->pads[1] + node->pads[3], in.channels * sizeof(float),
+                          &bytes) ||
+            !p2a_mul_size(bytes, covered_rows(node, rows), &bytes) || bytes > SIZE_MAX / 4)
             return SIZE_MAX;
-        return floats + 32; /* XNNPACK reads past the end, see plan.c */
+        return bytes + 128; /* XNNPACK reads past the end, see plan.c */
     }
     case P2A_OP_RESIZE:
-        return out.width * (sizeof(p2a_sample) / sizeof(float) + 1);
+        return out.width * sizeof(p2a_sample);
     default:
-        return p2a_node_is_global(node) ? p2a_normalize_scratch(in.channels) : 0;
+        return p2a_node_is_global(node) ? p2a_normalize_scratch(in.channels) * sizeof(float) : 0;
     }
 }
 
@@ -189,7 +192,9 @@ size_t p2a_operator_bytes(const p2a_graph *graph, const p2a_node *node, const p2
     /* weights are packed for groups of 8 (wasm) or 16 (AVX-512) output channels, with their bias */
     const size_t made = (weight->shape[0] + 15) / 16 * 16;
     const size_t packed = weight->count / weight->shape[0] * made + made;
-    return packed * sizeof(float) + (taps > 1 ? outputs * taps * sizeof(void *) : 0) + 4096;
+    return packed * (weight->bytes ? sizeof(int8_t) : sizeof(float)) +
+           (weight->bytes ? 2 * made * sizeof(float) : 0) +
+           (taps > 1 ? outputs * taps * sizeof(void *) : 0) + 4096;
 }
 
 static p2a_status run_xnn(p2a_context *ctx, const p2a_operator *op, xnn_operator_t xnn)
@@ -198,12 +203,13 @@ static p2a_status run_xnn(p2a_context *ctx, const p2a_operator *op, xnn_operator
 }
 
 static p2a_status run_convolution(p2a_context *ctx, p2a_operator *op, const p2a_view *input,
-                                  float *out, size_t first, size_t rows, float *scratch)
+                                  void *out, size_t first, size_t rows, void *scratch)
 {
     const p2a_node *node = op->node;
     const ptrdiff_t in_first = (ptrdiff_t)(first * node->stride[0]) - (ptrdiff_t)node->pads[0];
     const size_t in_rows = covered_rows(node, rows);
-    const float *in;
+    const bool bytes = p2a_node_is_quantized(op->graph, node);
+    const void *in;
     size_t in_width = input->shape.width;
     if (node->padding == P2A_PADDING_ZERO) {
         in = p2a_view_row(input, in_first);
@@ -215,20 +221,23 @@ static p2a_status run_convolution(p2a_context *ctx, p2a_operator *op, const p2a_
     size_t workspace_bytes = 0, workspace_align = 0, made_rows = 0, made_width = 0;
     p2a_status status = explain(
         ctx, op,
-        xnn_reshape_convolution2d_nhwc_f32(op->main, 1, in_rows, in_width, &workspace_bytes,
-                                           &workspace_align, &made_rows, &made_width, ctx->pool),
+        (bytes ? xnn_reshape_convolution2d_nhwc_qs8_qc8w : xnn_reshape_convolution2d_nhwc_f32)(
+            op->main, 1, in_rows, in_width, &workspace_bytes, &workspace_align, &made_rows,
+            &made_width, ctx->pool),
         "reshape");
     if (status == P2A_OK && (workspace_bytes != 0 || made_rows != rows))
         status = p2a_fail(ctx, P2A_ERR_INTERNAL, "a convolution made %zu rows, expected %zu",
                           made_rows, rows);
     if (status == P2A_OK)
-        status =
-            explain(ctx, op, xnn_setup_convolution2d_nhwc_f32(op->main, NULL, in, out), "set up");
+        status = explain(ctx, op,
+                         bytes ? xnn_setup_convolution2d_nhwc_qs8_qc8w(op->main, NULL, in, out)
+                               : xnn_setup_convolution2d_nhwc_f32(op->main, NULL, in, out),
+                         "set up");
     return status == P2A_OK ? run_xnn(ctx, op, op->main) : status;
 }
 
 static p2a_status run_unary(p2a_context *ctx, const p2a_operator *op, xnn_operator_t xnn,
-                            const float *in, float *out, size_t count)
+                            const void *in, void *out, size_t count)
 {
     p2a_status status =
         explain(ctx, op, xnn_reshape_unary_elementwise_nc(xnn, 1, count, count, count, ctx->pool),
@@ -239,14 +248,14 @@ static p2a_status run_unary(p2a_context *ctx, const p2a_operator *op, xnn_operat
 }
 
 static p2a_status run_binary(p2a_context *ctx, p2a_operator *op, const p2a_shape *shapes,
-                             const p2a_view *inputs, float *out, size_t first, size_t rows)
+                             const p2a_view *inputs, void *out, size_t first, size_t rows)
 {
     const p2a_node *node = op->node;
     const p2a_shape shape = shapes[node->inputs[0]];
     const size_t pixels = rows * shape.width;
     const size_t a_shape[2] = {pixels, shape.channels};
     size_t b_shape[2] = {pixels, shape.channels};
-    const float *b;
+    const void *b;
     if (node->input_count == 1) {
         b = op->graph->weights[node->weight].values;
         b_shape[0] = 1;
@@ -295,7 +304,7 @@ static p2a_status run_fully_connected(p2a_context *ctx, p2a_operator *op, const 
 }
 
 void p2a_operator_gather(p2a_context *ctx, p2a_operator *op, const p2a_view *inputs, uint32_t i,
-                         size_t first, size_t rows, float *scratch)
+                         size_t first, size_t rows, void *scratch)
 {
     const p2a_kernel_args args = {.ctx = ctx,
                                   .graph = op->graph,
@@ -308,12 +317,12 @@ void p2a_operator_gather(p2a_context *ctx, p2a_operator *op, const p2a_view *inp
 
 p2a_status p2a_operator_run(p2a_context *ctx, p2a_operator *op, const p2a_shape *shapes,
                             const p2a_view *inputs, const p2a_view *output, size_t first,
-                            size_t rows, float *scratch)
+                            size_t rows, void *scratch)
 {
     const p2a_shape shape = output->shape;
     const p2a_kernel_args args = {ctx,   op->graph, op->node, inputs,        output,
                                   first, rows,      scratch,  op->statistics};
-    float *out = p2a_view_row(output, (ptrdiff_t)first);
+    void *out = p2a_view_row(output, (ptrdiff_t)first);
     switch (op->node->op) {
     case P2A_OP_CONV2D:
         return run_convolution(ctx, op, &inputs[0], out, first, rows, scratch);
@@ -330,6 +339,8 @@ p2a_status p2a_operator_run(p2a_context *ctx, p2a_operator *op, const p2a_shape 
     case P2A_OP_SIGMOID:
     case P2A_OP_TANH:
     case P2A_OP_HARD_SWISH:
+    case P2A_OP_QUANTIZE:
+    case P2A_OP_DEQUANTIZE:
         return run_unary(ctx, op, op->main, p2a_view_row(&inputs[0], (ptrdiff_t)first), out,
                          rows * shape.width * shape.channels);
     case P2A_OP_SOFTMAX:
@@ -351,7 +362,10 @@ p2a_status p2a_operator_run(p2a_context *ctx, p2a_operator *op, const p2a_shape 
         p2a_run_pad(&args);
         return P2A_OK;
     case P2A_OP_RESIZE:
-        p2a_run_resize(&args);
+        if (output->item_bytes == sizeof(int8_t))
+            p2a_run_resize_bytes(&args);
+        else
+            p2a_run_resize(&args);
         return P2A_OK;
     case P2A_OP_MEAN:
         p2a_run_mean(&args);

@@ -1,9 +1,10 @@
 /*
  * operator.h - one node, ready to run: create once, then run on any number of row ranges
  *
- * Convolutions, products and elementwise functions are XNNPACK operators; what moves, resizes or
- * reduces values is in the kernels of move.c, resize.c, gather.c, normalize.c and pick.c. Output
- * rows do not depend on which other rows are made in the same run: the same sums in the same order.
+ * Convolutions, products and elementwise functions are XNNPACK operators (those on bytes are
+ * created in quantized.c); what moves, resizes or reduces values is in the kernels of move.c,
+ * resize.c, gather.c, normalize.c and pick.c. Output rows do not depend on which other rows are
+ * made in the same run: the same sums in the same order.
  */
 #ifndef P2A_NN_OPERATOR_H
 #define P2A_NN_OPERATOR_H
@@ -29,7 +30,7 @@ p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p
                                p2a_operator *out);
 void p2a_operator_clear(p2a_context *ctx, p2a_operator *op);
 
-/* Floats of scratch memory for making up to `rows` output rows in one run; SIZE_MAX: too many. */
+/* Bytes of scratch memory for making up to `rows` output rows in one run; SIZE_MAX: too many. */
 size_t p2a_operator_scratch(const p2a_node *node, const p2a_shape *shapes, size_t rows);
 
 /* Bytes that XNNPACK will hold for this node, about: packed weights and indirection pointers. */
@@ -44,14 +45,14 @@ size_t p2a_operator_bytes(const p2a_graph *graph, const p2a_node *node, const p2
  */
 p2a_status p2a_operator_run(p2a_context *ctx, p2a_operator *op, const p2a_shape *shapes,
                             const p2a_view *inputs, const p2a_view *output, size_t first,
-                            size_t rows, float *scratch);
+                            size_t rows, void *scratch);
 
 /*
  * Take rows [first, first + rows) of input i of a global node into its statistics. All rows are
  * taken once, in their order, before the node runs; row 0 starts anew.
  */
 void p2a_operator_gather(p2a_context *ctx, p2a_operator *op, const p2a_view *inputs, uint32_t i,
-                         size_t first, size_t rows, float *scratch);
+                         size_t first, size_t rows, void *scratch);
 
 /* Our own kernels. Arguments as above. */
 typedef struct p2a_kernel_args {
@@ -77,6 +78,13 @@ void p2a_pad_rows(p2a_context *ctx, const p2a_node *node, const p2a_view *input,
 
 /* resize.c */
 void p2a_run_resize(const p2a_kernel_args *args);
+void p2a_run_resize_bytes(const p2a_kernel_args *args); /* bilinear, by 1, 2 or 4 */
+
+/* quantized.c: the XNNPACK operator of a node that makes or takes bytes; NULL where a kernel of
+ * ours does the work. Errors: P2A_ERR_MEMORY, P2A_ERR_INTERNAL (as XNNPACK's status). */
+bool p2a_node_is_quantized(const p2a_graph *graph, const p2a_node *node);
+int p2a_quantized_create(p2a_context *ctx, const p2a_graph *graph, const p2a_node *node,
+                         struct xnn_operator **out);
 
 /* gather.c */
 size_t p2a_gather_scratch(size_t channels);

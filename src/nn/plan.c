@@ -10,8 +10,8 @@
 
 /* XNNPACK's kernels read up to this far past the end of a row (XNN_EXTRA_BYTES is 16 on every
  * platform that we build for; a cache line keeps the next tensor aligned too). */
-#define SLACK_FLOATS 32
-#define ALIGN_FLOATS (64 / sizeof(float))
+#define SLACK_BYTES 128
+#define ALIGN_BYTES 64
 
 size_t p2a_plan_rows_possible(const p2a_graph *graph, const p2a_plan *plan, const size_t *available,
                               uint32_t n)
@@ -161,7 +161,7 @@ static void simulate(const p2a_graph *graph, p2a_plan *plan, size_t *available, 
 /* A piece of memory and its life: nodes first..last of every turn first_turn..last_turn, or, where
  * it is carried, from the first node of the first turn to the last node of the last. */
 typedef struct interval {
-    size_t floats;
+    size_t bytes;
     uint32_t first, last; /* nodes, inclusive */
     uint32_t first_turn, last_turn;
     bool carried;
@@ -192,8 +192,8 @@ static bool overlaps(const interval *a, const interval *b)
 static int larger_first(const void *a, const void *b)
 {
     const interval *x = a, *y = b;
-    if (x->floats != y->floats)
-        return x->floats < y->floats ? 1 : -1;
+    if (x->bytes != y->bytes)
+        return x->bytes < y->bytes ? 1 : -1;
     if (x->first != y->first) /* a fixed order on every platform */
         return x->first < y->first ? -1 : 1;
     return x->carried < y->carried ? -1 : x->carried > y->carried;
@@ -217,26 +217,26 @@ static size_t place(interval *items, size_t count, interval **overlapping)
                 overlapping[busy++] = &items[j];
         qsort(overlapping, busy, sizeof *overlapping, lower_first);
         size_t at = 0;
-        for (size_t j = 0; j < busy && *overlapping[j]->offset < at + items[i].floats; j++) {
-            const size_t end = *overlapping[j]->offset + overlapping[j]->floats;
+        for (size_t j = 0; j < busy && *overlapping[j]->offset < at + items[i].bytes; j++) {
+            const size_t end = *overlapping[j]->offset + overlapping[j]->bytes;
             if (end > at)
                 at = end;
         }
         *items[i].offset = at;
-        if (total < at + items[i].floats)
-            total = at + items[i].floats;
+        if (total < at + items[i].bytes)
+            total = at + items[i].bytes;
     }
     return total;
 }
 
-/* floats of `rows` rows, aligned and with slack; SIZE_MAX where that does not fit in size_t. */
-static size_t window_floats(const p2a_shape *shape, size_t rows)
+/* Bytes of `rows` rows, aligned and with slack; SIZE_MAX where that does not fit in size_t. */
+static size_t window_bytes(const p2a_shape *shape, size_t item_bytes, size_t rows)
 {
-    size_t floats = 0;
-    if (!p2a_mul_size(shape->width, shape->channels, &floats) ||
-        !p2a_mul_size(floats, rows, &floats) || floats > SIZE_MAX / 16)
+    size_t bytes = 0;
+    if (!p2a_mul_size(shape->width, shape->channels * item_bytes, &bytes) ||
+        !p2a_mul_size(bytes, rows, &bytes) || bytes > SIZE_MAX / 4)
         return SIZE_MAX;
-    return (floats + SLACK_FLOATS + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
+    return (bytes + SLACK_BYTES + ALIGN_BYTES - 1) / ALIGN_BYTES * ALIGN_BYTES;
 }
 
 static p2a_status assign_offsets(p2a_context *ctx, const p2a_graph *graph, p2a_plan *plan,
@@ -245,35 +245,37 @@ static p2a_status assign_offsets(p2a_context *ctx, const p2a_graph *graph, p2a_p
     size_t count = 0, sum = 0;
     for (uint32_t t = 0; t < graph->tensor_count; t++) {
         p2a_window *window = &plan->windows[t];
-        const size_t floats = window_floats(&plan->shapes[t], window->capacity_rows);
-        items[count++] = (interval){floats,
+        const size_t bytes =
+            window_bytes(&plan->shapes[t], p2a_tensor_item_bytes(graph, t), window->capacity_rows);
+        items[count++] = (interval){bytes,
                                     window->first_node,
                                     window->last_node,
                                     window->first_turn,
                                     window->last_turn,
                                     window->carried,
-                                    &window->offset_floats};
+                                    &window->offset_bytes};
     }
     for (uint32_t n = 0; n < graph->node_count; n++) {
-        const size_t floats =
+        const size_t bytes =
             p2a_operator_scratch(&graph->nodes[n], plan->shapes, plan->max_rows[n]);
-        if (floats)
-            items[count++] = (interval){(floats + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS,
-                                        n,
-                                        n,
-                                        0,
-                                        UINT32_MAX,
-                                        false,
-                                        &plan->scratch_floats[n]};
+        if (bytes)
+            items[count++] = (interval){
+                bytes == SIZE_MAX ? bytes : (bytes + ALIGN_BYTES - 1) / ALIGN_BYTES * ALIGN_BYTES,
+                n,
+                n,
+                0,
+                UINT32_MAX,
+                false,
+                &plan->scratch_bytes[n]};
     }
     for (size_t i = 0; i < count; i++)
-        if (items[i].floats == SIZE_MAX || !p2a_add_size(sum, items[i].floats, &sum) ||
-            sum > SIZE_MAX / 16)
+        if (items[i].bytes == SIZE_MAX || !p2a_add_size(sum, items[i].bytes, &sum) ||
+            sum > SIZE_MAX / 4)
             return p2a_fail(ctx, P2A_ERR_MEMORY,
                             "the activations of %zux%zu pixels do not fit "
                             "into this machine's addresses",
                             plan->shapes[graph->input].width, plan->shapes[graph->input].height);
-    plan->workspace_floats = place(items, count, overlapping);
+    plan->workspace_bytes = place(items, count, overlapping);
     return P2A_OK;
 }
 
@@ -285,7 +287,7 @@ p2a_status p2a_plan_make(p2a_context *ctx, const p2a_graph *graph, size_t height
     out->band_rows = band_rows < height ? band_rows : height;
     out->shapes = p2a_alloc_zeroed(ctx, tensors, sizeof *out->shapes);
     out->windows = p2a_alloc_zeroed(ctx, tensors, sizeof *out->windows);
-    out->scratch_floats = p2a_alloc_zeroed(ctx, nodes, sizeof *out->scratch_floats);
+    out->scratch_bytes = p2a_alloc_zeroed(ctx, nodes, sizeof *out->scratch_bytes);
     out->max_rows = p2a_alloc_zeroed(ctx, nodes, sizeof *out->max_rows);
     out->turn_rows = p2a_alloc_zeroed(ctx, nodes, sizeof *out->turn_rows);
     size_t *available = p2a_alloc_zeroed(ctx, tensors, sizeof *available);
@@ -295,8 +297,8 @@ p2a_status p2a_plan_make(p2a_context *ctx, const p2a_graph *graph, size_t height
     interval **overlapping = p2a_alloc_zeroed(ctx, tensors + nodes, sizeof *overlapping);
 
     p2a_status status = P2A_OK;
-    if (!out->shapes || !out->windows || !out->scratch_floats || !out->max_rows ||
-        !out->turn_rows || !available || !passages || !behind || !items || !overlapping) {
+    if (!out->shapes || !out->windows || !out->scratch_bytes || !out->max_rows || !out->turn_rows ||
+        !available || !passages || !behind || !items || !overlapping) {
         status = p2a_fail_memory(ctx, (tensors + nodes) * sizeof *items, "the plan of a network");
         goto done;
     }
@@ -323,7 +325,7 @@ void p2a_plan_clear(p2a_context *ctx, p2a_plan *plan)
 {
     p2a_free(ctx, plan->turn_rows);
     p2a_free(ctx, plan->max_rows);
-    p2a_free(ctx, plan->scratch_floats);
+    p2a_free(ctx, plan->scratch_bytes);
     p2a_free(ctx, plan->windows);
     p2a_free(ctx, plan->shapes);
     memset(plan, 0, sizeof *plan);

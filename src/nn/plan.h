@@ -25,20 +25,20 @@ typedef struct p2a_window {
     uint32_t pad_bottom_rows;
     bool carried;                   /* keeps rows from one band to the next */
     bool read;                      /* some node reads it */
-    size_t offset_floats;           /* in the workspace */
+    size_t offset_bytes;            /* in the workspace */
     uint32_t first_node;            /* makes it (0 for the input), within a turn */
     uint32_t last_node;             /* reads it last */
     uint32_t first_turn, last_turn; /* in which it has rows */
 } p2a_window;
 
 typedef struct p2a_plan {
-    p2a_shape *shapes;      /* one a tensor */
-    p2a_window *windows;    /* one a tensor */
-    size_t *scratch_floats; /* one a node: offset in the workspace */
-    size_t *max_rows;       /* one a node: output rows made in one turn, at most */
-    size_t *turn_rows;      /* one a node: the limit of that, for nodes behind a global one */
+    p2a_shape *shapes;     /* one a tensor */
+    p2a_window *windows;   /* one a tensor */
+    size_t *scratch_bytes; /* one a node: offset in the workspace */
+    size_t *max_rows;      /* one a node: output rows made in one turn, at most */
+    size_t *turn_rows;     /* one a node: the limit of that, for nodes behind a global one */
     size_t band_rows;
-    size_t workspace_floats;
+    size_t workspace_bytes;
     double multiply_adds; /* of the whole picture */
 } p2a_plan;
 

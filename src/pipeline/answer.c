@@ -51,14 +51,14 @@ void p2a_answer_destroy(p2a_answer *answer)
     p2a_free(answer->ctx, answer);
 }
 
-static void read_rows(void *user, size_t first, size_t rows, float *out)
+static void read_rows(void *user, size_t first, size_t rows, void *out)
 {
     const p2a_answer *answer = user;
     p2a_floats_from_pixels(answer->image, &answer->frame, first, rows, answer->model->graph.range,
                            out);
 }
 
-static void write_rows(void *user, uint32_t output, size_t first, size_t rows, const float *values)
+static void write_rows(void *user, uint32_t output, size_t first, size_t rows, const void *values)
 {
     const p2a_answer *answer = user;
     const p2a_shape shape = p2a_network_output_shape(answer->network, output);

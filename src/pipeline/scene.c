@@ -1,6 +1,8 @@
 /* scene.c - a photo -> the photo painted by a generator, in bands of rows */
 #include "pipeline/scene.h"
 
+#include <math.h>
+
 #include "base/alloc.h"
 #include "base/pool.h"
 #include "tensor/pixels.h"
@@ -18,6 +20,9 @@ struct p2a_scene {
     const p2a_image *photo;
     p2a_network *network;
     p2a_frame frame; /* of the network's input */
+    bool bytes_in, bytes_out;
+    int8_t byte_of[256];   /* where the network takes bytes: of each pixel value */
+    uint8_t pixel_of[256]; /* where it gives bytes: of each byte + 128 */
     p2a_image *painted;
     bool finished;
 };
@@ -45,8 +50,8 @@ static size_t framed(size_t px, size_t multiple)
 typedef struct copied_rows {
     const p2a_scene *scene;
     size_t first;
-    float *to;         /* NULL: the other way */
-    const float *from; /* NULL: the other way */
+    char *to;         /* NULL: the other way */
+    const char *from; /* NULL: the other way */
 } copied_rows;
 
 #define ROWS_A_PIECE 8
@@ -56,23 +61,50 @@ static void copy_rows(void *user, size_t begin, size_t count)
     const copied_rows *rows = user;
     const p2a_scene *scene = rows->scene;
     const float *range = scene->generator->graph.range;
-    const size_t offset = begin * scene->frame.width_px * 3;
-    if (rows->to)
-        p2a_floats_from_pixels(scene->photo, &scene->frame, rows->first + begin, count, range,
-                               rows->to + offset);
+    const size_t offset = begin * scene->frame.width_px * 3, first = rows->first + begin;
+    if (rows->to && scene->bytes_in)
+        p2a_bytes_from_pixels(scene->photo, &scene->frame, first, count, scene->byte_of,
+                              (int8_t *)rows->to + offset);
+    else if (rows->to)
+        p2a_floats_from_pixels(scene->photo, &scene->frame, first, count, range,
+                               (float *)rows->to + offset);
+    else if (scene->bytes_out)
+        p2a_pixels_from_bytes((const int8_t *)rows->from + offset, &scene->frame, first, count,
+                              scene->pixel_of, scene->painted);
     else
-        p2a_pixels_from_floats(rows->from + offset, &scene->frame, rows->first + begin, count,
+        p2a_pixels_from_floats((const float *)rows->from + offset, &scene->frame, first, count,
                                range, scene->painted);
 }
 
-static void read_rows(void *user, size_t first, size_t rows, float *out)
+/* What each pixel value is to a network on bytes, and each of its bytes to a picture. */
+static void fill_tables(p2a_scene *scene)
+{
+    const p2a_graph *graph = &scene->generator->graph;
+    const p2a_quantization in = graph->tensors[graph->input].quantization;
+    const p2a_quantization out = graph->tensors[graph->outputs[0]].quantization;
+    const float low = graph->range[0], span = graph->range[1] - graph->range[0];
+    scene->bytes_in = in.step > 0.0f;
+    scene->bytes_out = out.step > 0.0f;
+    for (int i = 0; i < 256; i++) {
+        if (scene->bytes_in) {
+            const float byte = rintf((low + span * (float)i / 255.0f) / in.step) + (float)in.zero;
+            scene->byte_of[i] = (int8_t)fminf(fmaxf(byte, -128.0f), 127.0f);
+        }
+        if (scene->bytes_out) {
+            const float pixel = ((float)(i - 128 - out.zero) * out.step - low) * 255.0f / span;
+            scene->pixel_of[i] = (uint8_t)rintf(fminf(fmaxf(pixel, 0.0f), 255.0f));
+        }
+    }
+}
+
+static void read_rows(void *user, size_t first, size_t rows, void *out)
 {
     const p2a_scene *scene = user;
     copied_rows copied = {scene, first, out, NULL};
     p2a_pool_run(scene->ctx, copy_rows, &copied, rows, ROWS_A_PIECE);
 }
 
-static void write_rows(void *user, uint32_t output, size_t first, size_t rows, const float *values)
+static void write_rows(void *user, uint32_t output, size_t first, size_t rows, const void *values)
 {
     const p2a_scene *scene = user;
     copied_rows copied = {scene, first, NULL, values};
@@ -104,6 +136,7 @@ p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const 
     const size_t width = framed(photo->width_px, generator->graph.multiple_of);
     const size_t height = framed(photo->height_px, generator->graph.multiple_of);
     scene->frame = (p2a_frame){MARGIN_PX, width};
+    fill_tables(scene);
     status = p2a_network_create(ctx, &generator->graph, &scene->network);
     if (status == P2A_OK)
         status = p2a_network_plan(scene->network, height, width, band_rows_px);

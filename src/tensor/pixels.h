@@ -1,4 +1,4 @@
-/* pixels.h - rows of 8-bit RGB pixels <-> rows of floats in a network's range */
+/* pixels.h - rows of 8-bit RGB pixels <-> rows of floats, or of bytes, in a network's range */
 #ifndef P2A_TENSOR_PIXELS_H
 #define P2A_TENSOR_PIXELS_H
 
@@ -23,5 +23,11 @@ void p2a_floats_from_pixels(const p2a_image *image, const p2a_frame *frame, size
  */
 void p2a_pixels_from_floats(const float *values, const p2a_frame *frame, size_t first_row,
                             size_t rows, const float range[2], p2a_image *image);
+
+/* The same for networks on bytes: table[pixel] is the byte, table[byte + 128] the pixel. */
+void p2a_bytes_from_pixels(const p2a_image *image, const p2a_frame *frame, size_t first_row,
+                           size_t rows, const int8_t table[256], int8_t *out);
+void p2a_pixels_from_bytes(const int8_t *values, const p2a_frame *frame, size_t first_row,
+                           size_t rows, const uint8_t table[256], p2a_image *image);
 
 #endif

@@ -22,7 +22,7 @@ describe('models/manifest.json', () => {
 
   it('lists every file of models/weights', () => {
     const files = readdirSync(path.join(models, 'weights')).map((name) => `weights/${name}`)
-    assert.deepEqual(manifest.map((entry) => entry.file).sort(), files.sort())
+    assert.deepEqual(manifest.flatMap((entry) => [entry.file, ...(entry.int8 ? [entry.int8.file] : [])]).sort(), files.sort())
   })
 
   it('has a style for scenes', () => {
@@ -42,6 +42,19 @@ describe('models/manifest.json', () => {
         const inside = metadata(file)
         for (const key of ['name', 'kind', 'license', 'commercial_use', 'teachers']) assert.equal(entry[key], inside[key], key)
       })
+
+      if (entry.int8) {
+        it('has an int8 file made from its own weights, with the same terms and values to be compared with', () => {
+          const small = readFileSync(path.join(models, entry.int8.file))
+          assert.equal(entry.int8.bytes, small.length)
+          assert.equal(entry.int8.sha256, createHash('sha256').update(small).digest('hex'))
+          const inside = metadata(small)
+          for (const key of ['name', 'kind', 'license', 'commercial_use', 'teachers']) assert.equal(entry[key], inside[key], key)
+          assert.equal(inside.precision, 'int8')
+          assert.equal(inside.quantised_from, entry.sha256, `run models/train/quantise.py ${entry.name} and parity.py ${entry.name}`)
+          for (const kind of ['parity', 'png']) assert.ok(existsSync(path.join(root, 'tests', 'parity', `${entry.name}-int8.${kind}`)), kind)
+        })
+      }
 
       it('has a title and a known use', () => {
         assert.ok(entry.title.length > 0)

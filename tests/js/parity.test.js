@@ -10,7 +10,9 @@ const TOLERANCE = 1 // of 255: floats on the edge between two numbers
 const OFF_MAX = 0.01 // of the values: floats that differ by 1e-3 of [-1,1] throughout would round otherwise in every eighth
 
 const models = path.join(root, 'models')
-const generators = JSON.parse(readFileSync(path.join(models, 'manifest.json'), 'utf8')).filter((entry) => entry.kind === 'generator')
+const generators = JSON.parse(readFileSync(path.join(models, 'manifest.json'), 'utf8'))
+  .filter((entry) => entry.kind === 'generator')
+  .flatMap((entry) => [entry, ...(entry.int8 ? [{ ...entry.int8, name: `${entry.name}-int8`, exact: true }] : [])])
 
 /** Murmur3's last mix of the place, top byte. */
 function hashByte(row, column, channel, seed) {
@@ -47,7 +49,8 @@ for (const variant of ['simd', 'relaxed']) {
       it('there are generators to compare', () => assert.ok(generators.length > 0))
 
       for (const entry of generators) {
-        it(`${entry.name} paints within ${TOLERANCE}/255`, () => {
+        const tolerance = entry.exact ? 0 : TOLERANCE
+        it(`${entry.name} paints ${entry.exact ? 'the same' : `within ${TOLERANCE}/255`}`, () => {
           const model = engine.loadModel(readFileSync(path.join(models, entry.file)))
           const expected = engine.decode(readFileSync(path.join(root, 'tests', 'parity', `${entry.name}.png`)))
           const { width, height } = expected
@@ -56,7 +59,7 @@ for (const variant of ['simd', 'relaxed']) {
           const wanted = engine.pixels(expected)
           const differences = engine.pixels(picture).map((value, i) => Math.abs(value - wanted[i]))
           const largest = differences.reduce((most, value) => Math.max(most, value), 0)
-          assert.ok(largest <= TOLERANCE, `largest difference ${largest}/255`)
+          assert.ok(largest <= tolerance, `largest difference ${largest}/255`)
           const off = differences.filter((value) => value > 0).length / differences.length
           assert.ok(off <= OFF_MAX, `${(100 * off).toFixed(2)} % of the values differ`)
           engine.disposeImage(picture)

@@ -22,23 +22,35 @@ typedef struct run {
     p2a_shape shapes[P2A_GRAPH_OUTPUTS_MAX];
 } run;
 
-static void read_rows(void *user, size_t first, size_t rows, float *out)
+static void read_rows(void *user, size_t first, size_t rows, void *out)
 {
     const run *r = user;
+    const p2a_quantization q = r->graph->tensors[r->graph->input].quantization;
+    float *values = out;
+    int8_t *bytes = out;
     const uint32_t channels = r->graph->tensors[r->graph->input].channels;
     const double low = r->graph->range[0], high = r->graph->range[1];
     for (size_t y = first; y < first + rows; y++)
         for (uint32_t x = 0; x < r->width; x++)
-            for (uint32_t c = 0; c < channels; c++)
-                *out++ =
-                    (float)(low + (high - low) * parity_pixel((uint32_t)y, x, c, r->seed) / 255.0);
+            for (uint32_t c = 0; c < channels; c++) {
+                const double value =
+                    low + (high - low) * parity_pixel((uint32_t)y, x, c, r->seed) / 255.0;
+                if (q.step > 0)
+                    *bytes++ = (int8_t)fmin(fmax(rint(value / (double)q.step) + q.zero, -128), 127);
+                else
+                    *values++ = (float)value;
+            }
 }
 
-static void write_rows(void *user, uint32_t output, size_t first, size_t rows, const float *values)
+static void write_rows(void *user, uint32_t output, size_t first, size_t rows, const void *values)
 {
     run *r = user;
+    const p2a_quantization q = r->graph->tensors[r->graph->outputs[output]].quantization;
     const size_t row_floats = r->shapes[output].width * r->shapes[output].channels;
-    memcpy(r->outputs[output] + first * row_floats, values, rows * row_floats * sizeof(float));
+    float *out = r->outputs[output] + first * row_floats;
+    for (size_t i = 0; i < rows * row_floats; i++)
+        out[i] = q.step > 0 ? (float)(((const int8_t *)values)[i] - q.zero) * q.step
+                            : ((const float *)values)[i];
 }
 
 static p2a_status run_network(p2a_context *ctx, run *r, uint32_t height, size_t band_rows)

@@ -70,7 +70,9 @@ void model_bytes_write(model_bytes *out, const char *graph, const model_weight *
             put(i == 0 ? "%u" : ",%u", w->shape[i]);
             count *= w->shape[i];
         }
-        size_t end = offset + count * (strcmp(w->dtype, "F16") == 0 ? 2 : 4);
+        size_t end = offset + count * (strcmp(w->dtype, "I8") == 0    ? 1
+                                       : strcmp(w->dtype, "F16") == 0 ? 2
+                                                                      : 4);
         put("],\"data_offsets\":[%zu,%zu]}", offset, end);
         offset = end;
     }

@@ -10,7 +10,7 @@
 
 typedef struct model_weight {
     const char *name;
-    const char *dtype; /* "F16" or "F32" */
+    const char *dtype; /* "F16", "F32" or "I8" */
     uint32_t rank;
     uint32_t shape[4];
 } model_weight;

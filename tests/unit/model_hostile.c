@@ -48,7 +48,7 @@ static bool keeps_promises(const p2a_model *model)
     }
     for (uint32_t i = 0; i < g->weight_count; i++)
         for (size_t k = 0; k < g->weights[i].count; k++)
-            good_graph = good_graph && isfinite(g->weights[i].values[k]);
+            good_graph = good_graph && g->weights[i].values && isfinite(g->weights[i].values[k]);
     return good_graph;
 }
 

@@ -34,13 +34,13 @@ static void fill_rows(size_t first, size_t rows, size_t width, size_t channels, 
                 out[(r * width + x) * channels + c] = input_value(first + r, x, c);
 }
 
-static void read_rows(void *user, size_t first, size_t rows, float *out)
+static void read_rows(void *user, size_t first, size_t rows, void *out)
 {
     const picture *p = user;
     fill_rows(first, rows, p->width, p->channels, out);
 }
 
-static void write_rows(void *user, uint32_t output, size_t first, size_t rows, const float *values)
+static void write_rows(void *user, uint32_t output, size_t first, size_t rows, const void *values)
 {
     picture *p = user;
     p->in_order = p->in_order && output == 0 && first == p->next_row;

@@ -106,12 +106,15 @@ size_t p2a_context_bytes(const p2a_context *ctx);
 size_t p2a_context_peak_bytes(const p2a_context *ctx);
 void p2a_context_reset_peak(p2a_context *ctx);
 
+/* What a model computes in: 32-bit floats, or signed bytes (its metadata "precision" is int8). */
+typedef enum p2a_precision { P2A_PRECISION_F32 = 0, P2A_PRECISION_INT8 = 1 } p2a_precision;
+
 /*
  * Measure this machine: multiply-adds a second of a bare 3x3 convolution, 64 to 64 channels, on
  * 128x128 pixels, with this context's threads; the best of several runs within about 100 ms.
  * out: multiply-adds a second. Errors: P2A_ERR_ARGUMENT, P2A_ERR_MEMORY.
  */
-p2a_status p2a_context_measure(p2a_context *ctx, double *out);
+p2a_status p2a_context_measure(p2a_context *ctx, p2a_precision precision, double *out);
 
 /* ---- Images -------------------------------------------------------------------------------- */
 

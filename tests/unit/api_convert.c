@@ -260,10 +260,14 @@ static void test_wrong_arguments(fixture f)
     CHECK_EQUAL(p2a_job_take(NULL, NULL, &out), P2A_ERR_ARGUMENT);
     p2a_job_destroy(NULL);
     double speed = 0;
-    CHECK_EQUAL(p2a_context_measure(f.ctx, &speed), P2A_OK);
+    CHECK_EQUAL(p2a_context_measure(f.ctx, P2A_PRECISION_F32, &speed), P2A_OK);
     CHECK(speed > 1e8);
-    CHECK_EQUAL(p2a_context_measure(f.ctx, NULL), P2A_ERR_ARGUMENT);
-    CHECK_EQUAL(p2a_context_measure(NULL, &speed), P2A_ERR_ARGUMENT);
+    double in_bytes = 0;
+    CHECK_EQUAL(p2a_context_measure(f.ctx, P2A_PRECISION_INT8, &in_bytes), P2A_OK);
+    CHECK(in_bytes > 1e7);
+    CHECK_EQUAL(p2a_context_measure(f.ctx, (p2a_precision)2, &in_bytes), P2A_ERR_ARGUMENT);
+    CHECK_EQUAL(p2a_context_measure(f.ctx, P2A_PRECISION_F32, NULL), P2A_ERR_ARGUMENT);
+    CHECK_EQUAL(p2a_context_measure(NULL, P2A_PRECISION_F32, &speed), P2A_ERR_ARGUMENT);
     p2a_image_destroy(photo);
 }
 

@@ -150,7 +150,7 @@ static p2a_status blend(scene *s, bool *empty)
 static p2a_status measure(scene *s, bool *empty)
 {
     double out = 1;
-    const p2a_status status = p2a_context_measure(s->ctx, &out);
+    const p2a_status status = p2a_context_measure(s->ctx, P2A_PRECISION_INT8, &out);
     *empty = out == 0;
     return status;
 }

@@ -8,7 +8,7 @@ import { convertPhoto } from '../js/conversion.js'
 import { Engine } from '../js/engine.js'
 import { P2AError } from '../js/errors.js'
 import { readInput, readPackagedModel, readStdin, writeOutput, writeStdout } from '../js/files.js'
-import { faceEntries, loadFaceModels, loadStyle, parseStyle, readManifest } from '../js/models.js'
+import { PRECISION_CHOICES, choosePrecision, faceEntries, loadFaceModels, loadStyle, parseStyle, readManifest } from '../js/models.js'
 import { ProgressBar } from './progress.js'
 import { UsageError, color, number, oneOf, wholeNumber } from './usage.js'
 
@@ -21,6 +21,7 @@ export const CONVERT_OPTIONS = /** @type {const} */ ({
   quality: { type: 'string' },
   threads: { type: 'string' },
   variant: { type: 'string' },
+  precision: { type: 'string' },
   'edge-preserve': { type: 'string' },
   'color-shift': { type: 'string' },
   'commercial-only': { type: 'boolean' },
@@ -55,13 +56,14 @@ const FACE_FLAGS = /** @type {const} */ (['max-faces', 'face-min-px', 'character
  * @property {number} quality
  * @property {number|'auto'} threads
  * @property {'auto'|'simd'|'relaxed'} variant
+ * @property {'auto'|'f32'|'int8'} precision
  * @property {boolean} commercialOnly
  * @property {boolean} faces
  * @property {boolean} json
  * @property {boolean} quiet
  */
 
-/** @typedef {{style: number, faces: import('../js/engine.js').FaceModels|undefined}} Models loaded */
+/** @typedef {{style: number, precision: import('../js/models.js').Precision, faces: import('../js/engine.js').FaceModels|undefined}} Models loaded */
 
 /** @param {import('./usage.js').Parsed['values']} values @returns {import('../js/options.js').PaintOptions} */
 function readPaint(values) {
@@ -90,6 +92,9 @@ function readSettings(values) {
   if (values.style !== undefined && values.model !== undefined) {
     throw new UsageError('expected --style or --model, got both')
   }
+  if (values.precision !== undefined && values.model !== undefined) {
+    throw new UsageError('expected --precision or --model, got both: a model file has its own')
+  }
   return {
     style: /** @type {string|undefined} */ (values.style),
     model: /** @type {string|undefined} */ (values.model),
@@ -100,6 +105,7 @@ function readSettings(values) {
     quality: wholeNumber('--quality', values.quality, 1, 100) ?? 90,
     threads: wholeNumber('--threads', values.threads, 1, 16, 'auto') ?? 'auto',
     variant: /** @type {Settings['variant']} */ (oneOf('--variant', values.variant, ['auto', 'simd', 'relaxed']) ?? 'auto'),
+    precision: /** @type {Settings['precision']} */ (oneOf('--precision', values.precision, [...PRECISION_CHOICES]) ?? 'auto'),
     faces: values['no-faces'] !== true,
     commercialOnly: values['commercial-only'] === true,
     json: values.json === true,
@@ -193,7 +199,7 @@ async function convertOne(engine, models, item, settings, interrupted, bar) {
     warnings: made.warnings,
     timings: { ...made.timings, total: Math.round((performance.now() - start) * 10) / 10 },
     peak_bytes: made.peakBytes,
-    backend: made.backend
+    backend: { ...made.backend, precision: models.precision }
   }
 }
 
@@ -216,7 +222,11 @@ async function findModel(settings) {
   const loadFaces = async (/** @type {Engine} */ engine) => entries && loadFaceModels(engine, entries, readPackagedModel, { portrait: settings.portrait })
   if (settings.model !== undefined) {
     const file = await readInput(settings.model)
-    return async (engine) => ({ style: engine.loadModel(file), faces: await loadFaces(engine) })
+    return async (engine) => {
+      const style = engine.loadModel(file)
+      const precision = engine.modelMetadata(style, 'precision') === 'int8' ? 'int8' : 'f32'
+      return { style, precision, faces: await loadFaces(engine) }
+    }
   }
   try {
     const parts = parseStyle(manifest, settings.style)
@@ -224,10 +234,15 @@ async function findModel(settings) {
     if (settings.commercialOnly && bound) {
       throw new UsageError(`expected a style with commercial use for --commercial-only, got ${bound.entry.name} (${bound.entry.license})`)
     }
-    return async (engine) => ({ style: await loadStyle(engine, parts, readPackagedModel), faces: await loadFaces(engine) })
+    const precision = choosePrecision(parts, settings.precision, settings.portrait ? 1 : 0)
+    return async (engine) => ({
+      style: await loadStyle(engine, parts, readPackagedModel, precision),
+      precision,
+      faces: await loadFaces(engine)
+    })
   } catch (error) {
     if (error instanceof UsageError) throw error
-    throw new UsageError(/** @type {Error} */ (error).message.replace('for style', 'for --style'))
+    throw new UsageError(/** @type {Error} */ (error).message.replace(/for (style|precision)/, 'for --$1'))
   }
 }
 

@@ -6,6 +6,7 @@
  * trap the worker is thrown away, and the next request starts a fresh one.
  */
 import { P2AError } from './errors.js'
+import { PRECISION_CHOICES } from './models.js'
 import { checkPaint } from './options.js'
 import { fromWire } from './protocol.js'
 import { openThread } from './thread.js'
@@ -22,6 +23,7 @@ import { bytes, expected, oneOf, wholeNumber } from './validate.js'
  * @property {string|URL} [models] the folder of manifest.json and the weights
  * @property {'auto'|number} [threads]
  * @property {'auto'|'simd'|'relaxed'} [variant]
+ * @property {'auto'|'f32'|'int8'} [precision] of every call that says nothing else; auto (the faster one) unless told
  * @property {{maxPixels?: number, maxSidePx?: number, memoryMbytes?: number}} [limits]
  * @property {(progress: Progress) => void} [onProgress] of every call that has none of its own
  * @property {AbortSignal} [signal] ends the making of the converter
@@ -30,6 +32,7 @@ import { bytes, expected, oneOf, wholeNumber } from './validate.js'
 /**
  * @typedef {object} OwnConvertOptions
  * @property {string} [style] the default style unless told
+ * @property {'auto'|'f32'|'int8'} [precision] that the style is painted in; the result's backend says which it was
  * @property {'original'|number} [width] of the result in pixels
  * @property {'bytes'|'blob'|'imagedata'} [output] bytes unless told
  * @property {'png'|'jpeg'} [format] png unless told
@@ -106,10 +109,11 @@ function paintOptions(options) {
   return { edgePreserve, colorShift, faces, hairColor, lipColor, eyeColor, clothColor }
 }
 
-/** @param {Pick<ConvertOptions, 'style'|'width'>} options */
-function styleAndWidth({ style, width = 'original' }) {
+/** @param {Pick<ConvertOptions, 'style'|'precision'|'width'>} options */
+function styleAndWidth({ style, precision, width = 'original' }) {
   if (style !== undefined && typeof style !== 'string') throw expected("a style's name", 'style', style)
-  return { style, widthPx: width === 'original' ? 0 : wholeNumber('width', width, 1, WIDTH_MAX) }
+  if (precision !== undefined) oneOf('precision', precision, PRECISION_CHOICES)
+  return { style, precision, widthPx: width === 'original' ? 0 : wholeNumber('width', width, 1, WIDTH_MAX) }
 }
 
 /**
@@ -140,12 +144,13 @@ export class Converter {
   #disposed = false
 
   /** @param {ConverterOptions} options */
-  constructor({ assets, models, threads, variant, limits, onProgress }) {
+  constructor({ assets, models, threads, variant, precision = 'auto', limits, onProgress }) {
     this.#settings = {
       assets: folderUrl(assets, new URL('../dist/', import.meta.url), 'assets'),
       models: folderUrl(models, new URL('../../models/', import.meta.url), 'models'),
       threads,
       variant,
+      precision: oneOf('precision', precision, PRECISION_CHOICES),
       ...limits
     }
     this.#onProgress = onProgress
@@ -219,7 +224,7 @@ export class Converter {
    * What converting a picture would take, without doing it: bytes of the C core beyond what it holds
    * (decoding and encoding excluded), and the seconds of painting on this machine as it is now.
    * @param {{width: number, height: number}} photo
-   * @param {Pick<ConvertOptions, 'style'|'width'|'signal'>} [options]
+   * @param {Pick<ConvertOptions, 'style'|'precision'|'width'|'signal'>} [options]
    * @returns {Promise<import('./protocol.js').Results['estimate']>}
    * @throws {P2AError} as convert()
    */

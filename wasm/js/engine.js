@@ -84,6 +84,9 @@ function faceOf(fields) {
   return face
 }
 
+/** As p2a_precision counts them. */
+const PRECISIONS = /** @type {const} */ (['f32', 'int8'])
+
 export class Engine {
   /** @type {any} */
   #core
@@ -436,10 +439,14 @@ export class Engine {
     })
   }
 
-  /** @returns {number} multiply-adds a second of a bare convolution on this machine, now */
-  measure() {
+  /**
+   * @param {'f32'|'int8'} [precision] f32 unless told
+   * @returns {number} multiply-adds a second of a bare convolution on this machine, now
+   */
+  measure(precision = 'f32') {
+    const index = PRECISIONS.indexOf(oneOf('precision', precision, PRECISIONS))
     return this.#heap.withScratch(8, (out) => {
-      this.#check((core, ctx) => core._p2a_context_measure(ctx, out))
+      this.#check((core, ctx) => core._p2a_context_measure(ctx, index, out))
       return this.#heap.f64(out)
     })
   }

@@ -5,6 +5,7 @@
  * (files.js in Node, fetch in a browser).
  */
 import { P2AError } from './errors.js'
+import { expected } from './validate.js'
 
 /**
  * One line of models/manifest.json.
@@ -21,10 +22,14 @@ import { P2AError } from './errors.js'
  * @property {string} use "scenes" for styles, "faces" for what face2paint uses, "live" for video
  * @property {'full'|'live'} [tier] of a generator: "live" is quick enough for video
  * @property {number} [mac_per_pixel] of a generator: multiply-adds for each pixel of the photo
+ * @property {{file: string, sha256: string, bytes: number}} [int8] the same network in signed bytes
  * @property {boolean} [default] the style that is used unless another is named
  */
 
 /** @typedef {(path: string) => Promise<Uint8Array<ArrayBuffer>>} ReadModelFile */
+/** @typedef {'f32'|'int8'} Precision in which a style is painted */
+
+export const PRECISION_CHOICES = /** @type {const} */ (['auto', 'f32', 'int8'])
 
 /**
  * @param {ReadModelFile} read
@@ -88,6 +93,24 @@ export function parseStyle(manifest, text) {
 }
 
 /**
+ * Which of a style's files to paint with. auto is int8 wherever there is such a file: it was measured
+ * to be faster in every variant (docs/bench.md), and its file is half as large. Blends are made of f32 weights, and
+ * so are faces with a character above 0 (a blend of the style and the portrait network).
+ * @param {{entry: ModelEntry, share: number}[]} parts of parseStyle()
+ * @param {typeof PRECISION_CHOICES[number]} [wanted]
+ * @param {number} [character] of faces
+ * @returns {Precision}
+ * @throws {P2AError} ARGUMENT
+ */
+export function choosePrecision(parts, wanted = 'auto', character = 0) {
+  if (!PRECISION_CHOICES.includes(wanted)) throw expected(`one of ${PRECISION_CHOICES.join(', ')}`, 'precision', wanted)
+  if (wanted === 'f32') return 'f32'
+  const why = parts.length > 1 || character > 0 ? 'blends (of styles, or for a character above 0)' : parts[0].entry.int8 ? '' : parts[0].entry.name
+  if (why && wanted === 'int8') throw expected(`auto or f32, for want of an int8 file of ${why},`, 'precision', wanted)
+  return why ? 'f32' : 'int8'
+}
+
+/**
  * The networks that find, parse and (for a character above 0) paint faces.
  * @param {ModelEntry[]} manifest
  * @returns {{detector: ModelEntry, parser: ModelEntry, portrait?: ModelEntry}|undefined} undefined where the package has none
@@ -129,12 +152,13 @@ export async function loadFaceModels(engine, entries, read, { portrait = false, 
  * @param {import('./engine.js').Engine} engine
  * @param {{entry: ModelEntry, share: number}[]} parts of parseStyle()
  * @param {ReadModelFile} read
+ * @param {Precision} [precision] of choosePrecision(); f32 unless told
  * @returns {Promise<number>} the model; dispose with engine.disposeModel()
  * @throws {P2AError} IO, MODEL, MEMORY
  */
-export async function loadStyle(engine, parts, read) {
+export async function loadStyle(engine, parts, read, precision = 'f32') {
   const files = []
-  for (const { entry } of parts) files.push(await readModel(entry, read))
+  for (const { entry } of parts) files.push(await readModel(precision === 'int8' ? { ...entry, ...entry.int8 } : entry, read))
   const models = /** @type {number[]} */ ([])
   try {
     for (const file of files) models.push(engine.loadModel(file))

@@ -9,6 +9,7 @@ import { P2AError } from './errors.js'
 
 /** @typedef {'load'|import('./conversion.js').Stage} Stage */
 /** @typedef {{stage: Stage, part: number}} Progress part: 0..1 of that stage */
+/** @typedef {typeof import('./models.js').PRECISION_CHOICES[number]} Choice of the precision */
 
 /**
  * A photo that the worker fetches or reads itself, or one that came along.
@@ -17,11 +18,11 @@ import { P2AError } from './errors.js'
 
 /**
  * @typedef {object} Payloads
- * @property {import('./engine.js').EngineOptions & {models: string}} open models: the folder's URL
- * @property {import('./options.js').PaintOptions & {source: Source, style?: string, widthPx?: number, format: 'png'|'jpeg'|'rgba', quality?: number}} convert
+ * @property {import('./engine.js').EngineOptions & {models: string, precision?: Choice}} open models: the folder's URL
+ * @property {import('./options.js').PaintOptions & {source: Source, style?: string, precision?: Choice, widthPx?: number, format: 'png'|'jpeg'|'rgba', quality?: number}} convert
  * @property {{source: Source, faces: boolean|import('./options.js').FaceOptions, classes: boolean}} faces
  * @property {{source: Source, format: 'png'|'jpeg'|'rgba', quality?: number}} encode
- * @property {{width: number, height: number, style?: string, widthPx?: number}} estimate
+ * @property {{width: number, height: number, style?: string, precision?: Choice, widthPx?: number}} estimate
  * @property {{}} models
  * @property {{}} memory
  * @property {{id: number}} stop the request that shall end
@@ -30,7 +31,7 @@ import { P2AError } from './errors.js'
 /**
  * @typedef {object} Results
  * @property {{variant: 'simd'|'relaxed', threads: number, reason: string, version: string}} open
- * @property {import('./conversion.js').Conversion & {style: string}} convert
+ * @property {import('./conversion.js').Conversion & {style: string, backend: {precision: import('./models.js').Precision}}} convert
  * @property {Awaited<ReturnType<typeof import('./conversion.js').findFaces>>} faces
  * @property {{image: Uint8Array<ArrayBuffer>|Uint8ClampedArray<ArrayBuffer>, width: number, height: number}} encode
  * @property {{width: number, height: number, peakBytes: number, multiplyAdds: number, seconds: number}} estimate of the result

@@ -7,7 +7,7 @@
 import { convertPhoto, encodePhoto, findFaces } from './conversion.js'
 import { Engine } from './engine.js'
 import { P2AError } from './errors.js'
-import { faceEntries, loadFaceModels, loadStyle, parseStyle, readManifest } from './models.js'
+import { choosePrecision, faceEntries, loadFaceModels, loadStyle, parseStyle, readManifest } from './models.js'
 import { checkPaint } from './options.js'
 import { toWire } from './protocol.js'
 import { ownPort } from './thread.js'
@@ -66,8 +66,10 @@ class Host {
   /** @type {import('./engine.js').FaceModels|undefined} */
   #faceModels
   #pause = createPause()
-  /** multiply-adds a second, once measured */
-  #rate = 0
+  /** @type {{f32?: number, int8?: number}} multiply-adds a second, once measured */
+  #rates = {}
+  /** @type {Payloads['open']['precision']} */
+  #precision
 
   /**
    * @param {Request} request
@@ -101,8 +103,9 @@ class Host {
   }
 
   /** @param {Payloads['open']} payload */
-  async #open({ models, ...options }) {
+  async #open({ models, precision, ...options }) {
     this.#models = models
+    this.#precision = precision
     this.#engine = await Engine.create(options)
     return { ...this.#engine.info, version: this.#engine.version }
   }
@@ -117,20 +120,21 @@ class Host {
     return (path) => read(new URL(path, this.#models).href, signal)
   }
 
-  /** @param {string|undefined} style @param {Control} control */
-  async #style(style, control) {
+  /** @param {Pick<Payloads['convert'], 'style'|'precision'> & {character?: number}} wanted @param {Control} control */
+  async #style({ style, precision: choice = this.#precision, character }, control) {
     control.progress({ stage: 'load', part: 0 })
     const parts = parseStyle(await this.#manifest(control), style)
-    const key = parts.map(({ entry, share }) => `${entry.sha256}=${share}`).join(',')
+    const precision = choosePrecision(parts, choice, character)
+    const key = `${precision} ${parts.map(({ entry, share }) => `${entry.sha256}=${share}`).join(',')}`
     let model = this.#loaded.get(key)
     if (model === undefined) {
-      model = await loadStyle(this.#opened(), parts, this.#reader(control))
+      model = await loadStyle(this.#opened(), parts, this.#reader(control), precision)
     }
     this.#loaded.delete(key)
     this.#loaded.set(key, model)
     this.#forgetOldModels()
     control.progress({ stage: 'load', part: 1 })
-    return { name: parts.length === 1 ? parts[0].entry.name : /** @type {string} */ (style), model }
+    return { name: parts.length === 1 ? parts[0].entry.name : /** @type {string} */ (style), model, precision }
   }
 
   /**
@@ -164,9 +168,9 @@ class Host {
   }
 
   /** @param {Payloads['convert']} payload @param {Control} control */
-  async #convert({ source, style, ...options }, control) {
+  async #convert({ source, style, precision: choice, ...options }, control) {
     const { faces, fields } = checkPaint(options)
-    const { name, model } = await this.#style(style, control)
+    const { name, model, precision } = await this.#style({ style, precision: choice, character: fields.character }, control)
     const faceModels = faces ? await this.#faceNetworks(fields.character > 0, control) : undefined
     const photo = await this.#photo(source, control)
     const made = await convertPhoto(this.#opened(), model, photo, {
@@ -176,7 +180,7 @@ class Host {
       shouldStop: () => control.stopped,
       onProgress: (stage, part) => control.progress({ stage, part })
     })
-    return { ...made, style: name }
+    return { ...made, style: name, backend: { ...made.backend, precision } }
   }
 
   /** @param {Payloads['faces']} payload @param {Control} control */
@@ -195,12 +199,12 @@ class Host {
   }
 
   /** @param {Payloads['estimate']} payload @param {Control} control */
-  async #estimate({ width, height, style, widthPx }, control) {
-    const { model } = await this.#style(style, control)
+  async #estimate({ width, height, style, precision: choice, widthPx }, control) {
+    const { model, precision } = await this.#style({ style, precision: choice }, control)
     const engine = this.#opened()
     const { peakBytes, multiplyAdds, widthPx: made, heightPx } = engine.estimate(model, width, height, { widthPx })
-    this.#rate ||= engine.measure()
-    return { width: made, height: heightPx, peakBytes, multiplyAdds, seconds: multiplyAdds / this.#rate }
+    const rate = (this.#rates[precision] ??= engine.measure(precision))
+    return { width: made, height: heightPx, peakBytes, multiplyAdds, seconds: multiplyAdds / rate }
   }
 
   /** @param {Payloads['encode']} payload @param {Control} control */

@@ -2,11 +2,14 @@
 
     python3 prepare_data.py STYLE heldout      every tenth photo of each set, as it is
     python3 prepare_data.py STYLE train        the others, with varied size, light and colour before the teacher
+    python3 prepare_data.py STYLE correct      after a change of a correction below: new targets from the same paintings
     python3 prepare_data.py STYLE pack         train pairs as JPEG crops in one file of at most 60 MB, for a GPU elsewhere
 
 A pair is CACHE/STYLE/{train,heldout}/NAME.npy: u8 [2,H,W,3], photo first. It can be interrupted and goes on where it was.
+Where the target is corrected, the teacher's own painting is CACHE/STYLE/painted/{train,heldout}/NAME.npy: u8 [H,W,3].
 Training may start beside it: train_style.py takes up new pairs as they come.
 """
+import functools
 import glob
 import io
 import os
@@ -49,6 +52,12 @@ GLASSES_CLASS = 3
 SKIN_LUMA, SKIN_CHROMA = 0.85, 0.9     # shares of the photo's skin tone that return
 SKIN_SOFT_PX, SKIN_SLOW_PX = 3, 24
 SKIN_LIKE = 22                         # Lab distance at which a painted colour no longer counts as skin
+# ... and it forgets nose, beard, mouth and folds. The target takes them from our own miyazaki style's painting of the face:
+LIKENESS_WEIGHTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../weights/miyazaki.safetensors")
+LIKENESS = 0.6                         # its share in the face, eyes left out: they stay the teacher's
+EYE_CLASSES = (4, 5)
+EYE_PX, EYE_SOFT_PX = (45, 37), 6      # around the photo's eyes
+PATCH_LUMA, PATCH_SOFT_PX = (14, 30), 12    # Lab L by which a pale or dark patch of the teacher's differs until it is gone
 # ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -139,6 +148,26 @@ def correct_skin(photo, painted, mask):
     return np.clip(np.rint(cv2.cvtColor(t, cv2.COLOR_LAB2RGB) * 255), 0, 255).astype(np.uint8)
 
 
+def correct_likeness(target, own, mask):
+    """The target with the person's features as our own scene style paints them, where the teacher has only blank skin."""
+    face = cv2.GaussianBlur(np.isin(mask, FACE_CLASSES).astype(np.float32), (0, 0), 4)
+    eyes = cv2.dilate(np.isin(mask, EYE_CLASSES).astype(np.uint8), np.ones(EYE_PX[::-1], np.uint8))
+    eyes = cv2.GaussianBlur(eyes.astype(np.float32), (0, 0), EYE_SOFT_PX)
+    slow = [cv2.GaussianBlur(cv2.cvtColor(v.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 0], (0, 0), PATCH_SOFT_PX)
+            for v in (target, own)]
+    low, high = PATCH_LUMA
+    patch = np.clip((np.abs(slow[0] - slow[1]) - low) / (high - low), 0, 1)
+    share = (face * np.maximum(LIKENESS * (1 - eyes), patch))[..., None]
+    return np.clip(np.rint(target * (1 - share) + own * share), 0, 255).astype(np.uint8)
+
+
+@functools.cache
+def own_style():
+    from evaluate import Painter
+    import generator
+    return Painter(generator.load(LIKENESS_WEIGHTS))
+
+
 def face_mask(path):
     from PIL import Image
     stem = os.path.splitext(os.path.basename(path))[0]
@@ -156,18 +185,23 @@ def correct_light(photo, painted):
     return np.clip(np.rint(cv2.cvtColor(t, cv2.COLOR_YCrCb2RGB) * 255), 0, 255).astype(np.uint8)
 
 
-def paint(teacher, photo, correction=None, mask=None):
-    if correction == "skin":
-        return correct_skin(photo, teacher(photo), mask)
+def paint(teacher, photo):
+    """The teacher's painting of a photo, with a mirrored margin that is cut off again."""
     e = EDGE_PX
     wide = np.pad(photo, ((e, e), (e, e), (0, 0)), mode="reflect")
-    painted = teacher(wide)[e:-e, e:-e]
+    return teacher(wide)[e:-e, e:-e]
+
+
+def correct(correction, photo, painted, mask=None):
+    """The target that a student learns: the painting itself, or what the correction makes of it."""
+    if correction == "skin":
+        return correct_likeness(correct_skin(photo, painted, mask), own_style()(photo), mask)
     return correct_light(photo, painted) if correction == "light" else painted
 
 
-def save_pair(path, photo, painting):
+def save(path, array):
     part = path + ".part.npy"
-    np.save(part, np.stack([photo, painting]))
+    np.save(part, array)
     os.replace(part, path)
 
 
@@ -190,31 +224,63 @@ def jobs_of(style, split):
     return [(n, p, int(v)) for n, p, v in jobs]
 
 
+def input_of(name, path, variant, split):
+    """The photo as its teacher sees it."""
+    photo = read_photo(path)
+    stem = os.path.splitext(os.path.basename(path))[0]
+    rng = np.random.default_rng([SEED, variant, zlib.crc32(stem.encode())])
+    if name != "faces":                            # aligned crops keep their frame
+        photo = reframe(photo, rng) if split == "train" else fit(photo, HELDOUT_SIDE_PX)
+    return relight(photo, rng) if split == "train" else photo
+
+
+def load_teacher(style):
+    import teachers
+    file, kind, _, _ = STYLES[style]
+    return getattr(teachers, kind)(os.path.join(SHARED, "data/teachers", file))
+
+
 def main(style, split):
     import torch
-    import teachers
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    file, kind, _, correction = STYLES[style]
-    folder = os.path.join(CACHE, style, split)
+    correction = STYLES[style][3]
+    folder, paintings = (os.path.join(CACHE, style, *inner, split) for inner in ((), ("painted",)))
     os.makedirs(folder, exist_ok=True)
-    teacher = getattr(teachers, kind)(os.path.join(SHARED, "data/teachers", file))
+    if correction:
+        os.makedirs(paintings, exist_ok=True)
+    teacher = load_teacher(style)
     jobs = jobs_of(style, split)
     for done, (name, path, variant) in enumerate(jobs):
-        stem = os.path.splitext(os.path.basename(path))[0]
-        out = os.path.join(folder, f"{name}-{stem}-{variant}.npy")
-        if os.path.exists(out):
+        file = f"{name}-{os.path.splitext(os.path.basename(path))[0]}-{variant}.npy"
+        if os.path.exists(os.path.join(folder, file)):
             continue
-        photo = read_photo(path)
-        rng = np.random.default_rng([SEED, variant, zlib.crc32(stem.encode())])
-        if name != "faces":                        # aligned crops keep their frame
-            photo = reframe(photo, rng) if split == "train" else fit(photo, HELDOUT_SIDE_PX)
-        if split == "train":
-            photo = relight(photo, rng)
+        photo = input_of(name, path, variant, split)
+        painted = paint(teacher, photo)
         mask = face_mask(path) if correction == "skin" else None
-        save_pair(out, photo, paint(teacher, photo, correction, mask))
+        if correction:
+            save(os.path.join(paintings, file), painted)
+        save(os.path.join(folder, file), np.stack([photo, correct(correction, photo, painted, mask)]))
         if done % 50 == 0:
             print(f"{style} {split}: {done} of {len(jobs)}", flush=True)
+
+
+def correct_again(style):
+    """New targets for all cached pairs of a style whose paintings were kept."""
+    import torch
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    correction = STYLES[style][3]
+    for split in ("heldout", "train"):
+        count = 0
+        for name, path, variant in jobs_of(style, split):
+            file = f"{name}-{os.path.splitext(os.path.basename(path))[0]}-{variant}.npy"
+            pair, painting = (os.path.join(CACHE, style, *inner, split, file) for inner in ((), ("painted",)))
+            if os.path.exists(pair) and os.path.exists(painting):
+                photo, mask = np.load(pair)[0], face_mask(path) if correction == "skin" else None
+                save(pair, np.stack([photo, correct(correction, photo, np.load(painting), mask)]))
+                count += 1
+        print(f"{style} {split}: {count} targets corrected")
 
 
 def pack(style):
@@ -247,9 +313,11 @@ def pack(style):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in STYLES or sys.argv[2] not in ("train", "heldout", "pack"):
+    if len(sys.argv) != 3 or sys.argv[1] not in STYLES or sys.argv[2] not in ("train", "heldout", "correct", "pack"):
         sys.exit(__doc__)
     if sys.argv[2] == "pack":
         pack(sys.argv[1])
+    elif sys.argv[2] == "correct":
+        correct_again(sys.argv[1])
     else:
         main(sys.argv[1], sys.argv[2])

@@ -81,15 +81,6 @@ static p2a_status slide(checker *c, axis *a, uint32_t before, uint32_t after, in
     return P2A_OK;
 }
 
-static p2a_status check_reflect(checker *c, const p2a_node *node, const view *in)
-{
-    for (int i = 0; i < 4 && node->padding == P2A_PADDING_REFLECT; i++)
-        if (node->pads[i] >= in->axes[i % 2].slope + in->axes[i % 2].offset)
-            return refuse(c, "expected pads below the smallest picture's rows and columns for "
-                             "padding reflect");
-    return P2A_OK;
-}
-
 /* A vector over `channels`; `or_one`: a single number will do as well. */
 static p2a_status use_vector(checker *c, uint32_t index, uint32_t channels, bool or_one,
                              const char *rule)
@@ -124,7 +115,7 @@ static p2a_status check_conv2d(checker *c, p2a_node *node, uint32_t channels, vi
     for (int i = 0; i < 4; i++)
         if (node->pads[i] >= node->kernel[i % 2] * node->dilation[i % 2])
             return refuse(c, "expected pads below kernel * dilation");
-    p2a_status status = check_reflect(c, node, out);
+    p2a_status status = P2A_OK;
     for (int i = 0; i < 2 && status == P2A_OK; i++)
         status = slide(c, &out->axes[i], node->pads[i], node->pads[i + 2],
                        (int64_t)(node->kernel[i] - 1) * node->dilation[i] + 1, node->stride[i]);
@@ -263,7 +254,7 @@ static p2a_status check_op(checker *c, p2a_node *node, view *out, uint32_t *chan
         *channels = node->size;
         return P2A_OK;
     case P2A_OP_PAD: {
-        p2a_status status = check_reflect(c, node, out);
+        p2a_status status = P2A_OK;
         for (int i = 0; i < 2 && status == P2A_OK; i++)
             status = slide(c, &out->axes[i], node->pads[i], node->pads[i + 2], 1, 1);
         return status;

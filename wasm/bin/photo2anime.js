@@ -5,6 +5,7 @@ import process from 'node:process'
 
 import { CONVERT_OPTIONS, runConvert } from './convert.js'
 import { FACES_OPTIONS, runFaces } from './faces.js'
+import { IMPORT_OPTIONS, runImport } from './import.js'
 import { runModels } from './models.js'
 import { runServe } from './serve.js'
 import { UsageError, parse } from './usage.js'
@@ -15,6 +16,7 @@ Usage:
   photo2anime convert INPUT... -o FILE|DIR|- [options]
   photo2anime faces INPUT [--json] [--masks DIR]
   photo2anime models [--json]
+  photo2anime import FILE.onnx -o FILE.safetensors [options]
   photo2anime serve [--port 7860] [--host 127.0.0.1]
   photo2anime --help | --version
 
@@ -49,6 +51,11 @@ faces: finds faces and paints nothing; boxes, points and scores, and which part 
   --max-faces N, --face-min-px N, --threads N, --variant V, --json
 
 models: the styles and networks of this package, with their licences.
+import: a published generator in ONNX, as a model file for convert --model.
+  --license TEXT             its terms, kept in the file
+  --commercial-use           it may be used commercially (no unless told)
+  --range LOW,HIGH           what black and white are to it (-1,1)
+
 serve: the page, on http://127.0.0.1:7860/ unless told.
 
 Exit codes: 0 all done, 1 some input failed (the others are done), 2 wrong usage, 130 interrupted.
@@ -69,6 +76,8 @@ async function main(argv) {
       return runFaces(parse(rest, FACES_OPTIONS))
     case 'models':
       return runModels(parse(rest, { json: { type: 'boolean' } }))
+    case 'import':
+      return runImport(parse(rest, IMPORT_OPTIONS))
     case 'serve':
       return runServe(parse(rest, { port: { type: 'string' }, host: { type: 'string' } }))
     case '--version':
@@ -81,9 +90,9 @@ async function main(argv) {
       process.stdout.write(HELP)
       return 0
     case undefined:
-      throw new UsageError('expected a command: convert, faces, models or serve')
+      throw new UsageError('expected a command: convert, faces, models, import or serve')
     default:
-      throw new UsageError(`expected a command (convert, faces, models or serve), got ${JSON.stringify(command)}`)
+      throw new UsageError(`expected a command (convert, faces, models, import or serve), got ${JSON.stringify(command)}`)
   }
 }
 

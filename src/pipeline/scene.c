@@ -5,28 +5,20 @@
 
 #include "base/alloc.h"
 #include "base/pool.h"
-#include "nn/infer.h"
 #include "tensor/pixels.h"
 
 /*
  * Zero padding inside a network tints what it paints along the picture's border. So the network
  * sees the picture in a frame of mirrored pixels that is wider than the tint, and the frame is cut
- * off. At 1024x1024 that costs 5 % more work. A network that pads otherwise needs no frame, and one
- * with statistics of the whole picture would see others with it: they run as they were published.
+ * off. At 1024x1024 that costs 5 % more work. A network with statistics of the whole picture would
+ * see others with it, and one that was imported shall paint what it was published to paint: those
+ * say 0 for their receptive field, and run without a frame.
  */
 #define MARGIN_PX 16
 
 static size_t margin_of(const p2a_graph *graph)
 {
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        if (p2a_node_is_global(&graph->nodes[n]))
-            return 0;
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        const p2a_node *node = &graph->nodes[n];
-        if (node->padding == P2A_PADDING_ZERO && node->pads[0] + node->pads[1])
-            return MARGIN_PX;
-    }
-    return 0;
+    return graph->receptive_field_px == 0 ? 0 : MARGIN_PX;
 }
 
 struct p2a_scene {

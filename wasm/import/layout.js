@@ -96,7 +96,7 @@ function reshapeMap(step, map, wanted) {
   let atoms = map.axes.flat()
   let groups = map.groups
   const second = items[1]
-  if (items.length === 3 && second.axis === null && isRest(items[2]) && atoms[0] === 'C' && second.add !== map.channels && map.channels % second.add === 0) {
+  if (items.length === 3 && second.axis === null && isRest(items[2]) && atoms[0] === 'C' && second.add > 1 && second.add !== map.channels && map.channels % second.add === 0) {
     groups = second.add
     atoms = ['G', 'c', ...atoms.slice(1)]
   }

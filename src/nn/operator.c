@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "nn/library.h"
+#include "nn/winograd.h"
 
 static p2a_status explain(p2a_context *ctx, const p2a_operator *op, enum xnn_status status,
                           const char *step)
@@ -121,7 +122,7 @@ static enum xnn_status create_main(p2a_context *ctx, const p2a_graph *graph, con
 p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p2a_node *node,
                                p2a_operator *out)
 {
-    *out = (p2a_operator){graph, node, NULL, NULL, NULL};
+    *out = (p2a_operator){.graph = graph, .node = node};
     p2a_status status = p2a_library_start(ctx);
     if (status != P2A_OK)
         return status;
@@ -130,6 +131,11 @@ p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p
         out->statistics = p2a_alloc_zeroed(ctx, count, sizeof *out->statistics);
         if (out->statistics == NULL)
             return p2a_fail_memory(ctx, count * sizeof *out->statistics, "a norm's statistics");
+    }
+
+    if (p2a_winograd_fits(graph, node)) {
+        out->winograd = p2a_winograd_pack(ctx, graph, node);
+        return out->winograd ? P2A_OK : p2a_fail_memory(ctx, 0, "a convolution's weights");
     }
 
     p2a_context *before = p2a_enter(ctx);
@@ -149,6 +155,8 @@ void p2a_operator_clear(p2a_context *ctx, p2a_operator *op)
     if (op->main)
         xnn_delete_operator(op->main);
     p2a_leave(before);
+    p2a_free(ctx, op->winograd);
+    op->winograd = NULL;
     p2a_free(ctx, op->statistics);
     op->statistics = NULL;
     op->main = op->clamp = NULL;
@@ -172,7 +180,8 @@ size_t p2a_operator_scratch(const p2a_node *node, const p2a_shape *shapes, size_
                           &bytes) ||
             !p2a_mul_size(bytes, covered_rows(node, rows), &bytes) || bytes > SIZE_MAX / 4)
             return SIZE_MAX;
-        return bytes + 128; /* XNNPACK reads past the end, see plan.c */
+        bytes = (bytes + 128 + 63) / 64 * 64; /* XNNPACK reads past the end, see plan.c */
+        return bytes + p2a_winograd_scratch(in.channels, out.channels);
     }
     case P2A_OP_RESIZE:
         return out.width * sizeof(p2a_sample);
@@ -217,6 +226,25 @@ static p2a_status run_convolution(p2a_context *ctx, p2a_operator *op, const p2a_
         p2a_pad_rows(ctx, node, input, in_first, in_rows, scratch);
         in = scratch;
         in_width += node->pads[1] + node->pads[3];
+    }
+    if (op->winograd) {
+        const size_t in_channels = input->shape.channels;
+        const size_t copied = in_rows * in_width * in_channels * sizeof(float);
+        const p2a_winograd_args args = {
+            .in = in,
+            .packed = op->winograd,
+            .bias = values_or_null(op->graph, node->bias),
+            .out = out,
+            .scratch = (float *)((char *)scratch + (copied + 128 + 63) / 64 * 64),
+            .in_width = in_width,
+            .in_channels = in_channels,
+            .out_channels = channels_of(op->graph, node->output),
+            .first = first,
+            .rows = rows,
+            .min = node->min,
+            .max = node->max};
+        p2a_winograd_run(ctx, &args);
+        return P2A_OK;
     }
     size_t workspace_bytes = 0, workspace_align = 0, made_rows = 0, made_width = 0;
     p2a_status status = explain(

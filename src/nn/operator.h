@@ -18,6 +18,7 @@ typedef struct p2a_operator {
     const p2a_node *node;       /* kept */
     struct xnn_operator *main;  /* NULL where a kernel of ours does the work */
     struct xnn_operator *clamp; /* the fused activation of add, sub and mul, else NULL */
+    float *winograd;            /* transformed weights where winograd.c does the work, else NULL */
     double *statistics; /* of a global node: for each input C sums and C sums of squares; of a
                            spatial softmax C largest values and C sums of exponentials */
 } p2a_operator;

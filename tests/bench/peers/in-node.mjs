@@ -46,7 +46,9 @@ const { run, end } = await makeRun()
 await run()
 const coldMs = performance.now() - started
 const times = []
+const before = process.cpuUsage()
 for (let i = 0; i < runs; i++) times.push(await run())
-process.stdout.write(`${JSON.stringify({ times, coldMs, peakBytes: process.resourceUsage().maxRSS * 1024 })}\n`)
+const { user, system } = process.cpuUsage(before)
+process.stdout.write(`${JSON.stringify({ times, coldMs, cpuMs: (user + system) / 1000 / runs, peakBytes: process.resourceUsage().maxRSS * 1024 })}\n`)
 await end()
 process.exit(0)

@@ -1,0 +1,30 @@
+/* winograd.h - 3x3 convolutions with 16 products for 4 outputs instead of 36 */
+#ifndef P2A_NN_WINOGRAD_H
+#define P2A_NN_WINOGRAD_H
+
+#include "nn/graph.h"
+
+/* True for 3x3 convolutions, stride 1, f32, with enough channels, that mirror or repeat the border,
+ * where this is faster than XNNPACK. */
+bool p2a_winograd_fits(const p2a_graph *graph, const p2a_node *node);
+
+/* The transformed weights: given, release with p2a_free(); NULL where there is no memory. */
+float *p2a_winograd_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_node *node);
+
+/* Bytes of scratch memory for these numbers of channels. */
+size_t p2a_winograd_scratch(size_t in_channels, size_t out_channels);
+
+typedef struct p2a_winograd_args {
+    const float *in;     /* [rows + 2, in_width, in_channels]: padded, from row first - 1 on */
+    const float *packed; /* p2a_winograd_pack() */
+    const float *bias;   /* [out_channels], or NULL */
+    float *out;          /* [rows, in_width - 2, out_channels] */
+    float *scratch;
+    size_t in_width, in_channels, out_channels;
+    size_t first, rows; /* output rows, in the picture */
+    float min, max;     /* the fused activation */
+} p2a_winograd_args;
+
+void p2a_winograd_run(p2a_context *ctx, const p2a_winograd_args *args);
+
+#endif

@@ -1,0 +1,137 @@
+/*
+ * peers.mjs - `npm run bench:peers`: AnimeGANv3's network here, in onnxruntime-web and in onnxruntime-node, the same weights
+ *
+ * The graph is AnimeGANv3's at full width with made-up weights (tests/onnx/networks.js), so that nothing of the published file
+ * is needed; times do not depend on the values. Engines take turns in one run, each measurement in a fresh process or page.
+ * Ratios count; a row's time is the median. Writes docs/peers.md and docs/peers.svg.
+ * --sizes 512,1024  --runs 3  --only node|chromium
+ */
+import { spawnSync } from 'node:child_process'
+import { createReadStream, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import os from 'node:os'
+import path from 'node:path'
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { gzipSync } from 'node:zlib'
+
+import { importOnnx } from '../../wasm/import/import.js'
+import { animeGanV3 } from '../onnx/networks.js'
+import { launch, listen } from '../page/browser.js'
+import { installPeers, peersFolder, root } from './peers/packages.mjs'
+import { writePlot } from './peers/plot.mjs'
+
+const { values } = parseArgs({ options: { sizes: { type: 'string', default: '512,1024' }, runs: { type: 'string', default: '3' }, only: { type: 'string' } } })
+const SIZES = values.sizes.split(',').map(Number)
+const RUNS = Number(values.runs)
+const OURS = { photo2anime: ['relaxed', 'simd'] }
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' }
+
+const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1]
+const mb = (bytes) => (bytes / 1048576).toFixed(0)
+
+function writeModels(file) {
+  mkdirSync(peersFolder, { recursive: true })
+  const onnx = animeGanV3()
+  writeFileSync(path.join(peersFolder, 'animegan3.onnx'), onnx)
+  writeFileSync(path.join(peersFolder, 'animegan3.safetensors'), file)
+}
+
+/** Fresh processes. @returns {{times: number[], coldMs: number, peakBytes: number}|{error: string}} */
+function inNode({ kind, size, variant, threads }) {
+  const flags = variant === 'relaxed' && process.versions.node.startsWith('20.') ? ['--experimental-wasm-relaxed-simd'] : []
+  const done = spawnSync(process.execPath, [...flags, path.join(root, 'tests/bench/peers/in-node.mjs'), kind, size, RUNS, variant ?? '', threads].map(String), { encoding: 'utf8' })
+  if (done.status !== 0) return { error: done.stderr.trim().split('\n').pop() ?? `status ${done.status}` }
+  return JSON.parse(done.stdout.trim().split('\n').pop())
+}
+
+function createServerOfAll() {
+  return createServer((request, response) => {
+    const name = new URL(request.url, 'http://localhost').pathname
+    const file = path.join(root, path.normalize(name))
+    if (!existsSync(file) || !statSync(file).isFile()) return void response.writeHead(404).end()
+    response.writeHead(200, {
+      'Content-Type': TYPES[path.extname(file)] ?? 'application/octet-stream',
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Embedder-Policy': 'require-corp'
+    })
+    createReadStream(file).pipe(response)
+  })
+}
+
+async function inChromium(browser, url, options) {
+  const page = await browser.newPage()
+  try {
+    page.setDefaultTimeout(0)
+    await page.goto(`${url}/tests/bench/peers/page.html`)
+    return await page.evaluate((given) => window.measure(given), { ...options, runs: RUNS })
+  } catch (error) {
+    return { error: error.message.split('\n')[0] }
+  } finally {
+    await page.close()
+  }
+}
+
+const rows = []
+function note(row, made) {
+  const full = 'error' in made ? { ...row, error: made.error } : { ...row, ms: median(made.times), ...made }
+  rows.push(full)
+  console.log(`${row.where}, ${row.kind} ${row.variant ?? ''}, ${row.threads} threads, ${row.size}: ${full.error ?? `${(full.ms / 1000).toFixed(2)} s, ${mb(full.peakBytes)} MB`}`)
+}
+
+const versions = installPeers()
+const imported = await importOnnx(animeGanV3(), { name: 'animegan3-graph', source: 'tests/onnx/networks.js' })
+writeModels(imported.file)
+const engines = (extra) => [...OURS.photo2anime.map((variant) => ({ kind: 'photo2anime', variant })), { kind: 'onnxruntime-web' }, ...extra]
+let chromium = 'not run'
+if (values.only !== 'chromium') {
+  for (const size of SIZES) {
+    for (const engine of engines([{ kind: 'onnxruntime-node' }])) note({ where: 'Node', ...engine, threads: 1, size }, inNode({ ...engine, size, threads: 1 }))
+  }
+}
+if (values.only !== 'node') {
+  const server = await listen(createServerOfAll())
+  const browser = await launch()
+  chromium = browser.version()
+  for (const size of SIZES) {
+    for (const threads of [1, 2]) {
+      for (const engine of engines([])) note({ where: 'Chromium', ...engine, threads, size }, await inChromium(browser, server.url, { ...engine, threads, size }))
+    }
+  }
+  note({ where: 'Chromium', kind: 'photo2anime', variant: 'relaxed', threads: 2, size: 2048 }, await inChromium(browser, server.url, { kind: 'photo2anime', variant: 'relaxed', threads: 2, size: 2048 }))
+  await browser.close()
+  server.close()
+}
+
+const peerOf = (row) => rows.find((other) => other.kind === 'onnxruntime-web' && other.where === row.where && other.threads === row.threads && other.size === row.size && other.ms)
+const cells = rows.map((row) => {
+  const peer = peerOf(row)
+  const cpu = row.cpuMs ? (row.cpuMs / 1000).toFixed(2) : ''
+  const cpuAgainst = row.cpuMs && peer?.cpuMs && peer !== row ? (peer.cpuMs / row.cpuMs).toFixed(2) : ''
+  const against = (what) => (row.ms && peer && peer !== row ? (what === 'ms' ? peer.ms / row.ms : row.peakBytes / peer.peakBytes).toFixed(2) : '')
+  const name = row.variant ? `${row.kind}, ${row.variant}` : row.kind
+  return row.error
+    ? `| ${row.where} | ${row.size} | ${row.threads} | ${name} | ${row.error.slice(0, 60)} | | | | | | |`
+    : `| ${row.where} | ${row.size} | ${row.threads} | ${name} | ${(row.ms / 1000).toFixed(2)} | ${against('ms')} | ${cpu} | ${cpuAgainst} | ${mb(row.peakBytes)} | ${against('peak')} | ${(row.coldMs / 1000).toFixed(2)} |`
+})
+const gzipped = (file) => `${(gzipSync(readFileSync(file)).length / 1e6).toFixed(2)} MB`
+const dist = path.join(peersFolder, 'node_modules/onnxruntime-web/dist')
+const load = os.loadavg().map((one) => one.toFixed(1)).join(', ')
+writeFileSync(path.join(root, 'docs/peers.md'), `# The same weights elsewhere
+
+Made by \`npm run bench:peers\`. AnimeGANv3's graph at full width (112 k multiply-adds a pixel), f32, imported by \`photo2anime import\`; ${RUNS} runs after
+a first one, medians. Engines take turns inside one run, each in a fresh process (Node) or page (Chromium): ratios count, times are this machine's.
+
+Machine: ${os.availableParallelism()} cores, ${os.cpus()[0].model.replace(/\s+/g, ' ')}, load ${load} at the end; Node ${process.versions.node}; Chromium ${chromium}; ${Object.entries(versions).map((pair) => pair.join(' ')).join(', ')};
+photo2anime ${JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).version}.
+
+![Seconds a picture, by engine](peers.svg)
+
+| where | picture | threads | engine | seconds | times as fast as onnxruntime-web | processor seconds | times as few | peak MB | part of its peak | first picture, s |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+${cells.join('\n')}
+
+Processor seconds (Node, one thread) do not grow when others use the machine. Peak: of the whole process in Node, of all wasm memory in Chromium. Download of the wasm alone, gzip: photo2anime ${gzipped(path.join(root, 'wasm/dist/p2a-relaxed-threads.wasm'))}, onnxruntime-web ${gzipped(path.join(dist, 'ort-wasm-simd-threaded.wasm'))}.
+tfjs-backend-wasm is not in the table: it reads no ONNX file, and its graph would have to be written anew.
+`)
+writePlot(rows, path.join(root, 'docs/peers.svg'))

@@ -3,6 +3,7 @@
     python3 evaluate.py anime ../weights/anime.safetensors --output ../cards/anime.json
     python3 evaluate.py anime RUN/ema.safetensors --pictures 12 --faces 0 --sheet /tmp/sheet.png
     python3 evaluate.py miyazaki ../weights/miyazaki.safetensors --blend ../weights/shinkai.safetensors
+    python3 evaluate.py portrait ../weights/portrait.safetensors --output ../cards/portrait.json
 
 Held out: every tenth photo of each set (prepare_data.py STYLE heldout writes the pairs) and every tenth face. Also
 printed: the same figures of the teacher and of the photo, to compare with.
@@ -28,6 +29,7 @@ CROP_POINTS = np.float32([[202, 245], [310, 245], [255, 296]])
 IDENTITY_POINTS = np.float32([[38.3, 51.7], [73.5, 51.5], [56.0, 71.7]])
 SKIN_CLASSES = (1, 2)              # skin, nose
 BLEND_STEPS = 11
+CORRECTED = 0.01                   # softened mask above which a portrait's target is no longer the teacher's alone
 # ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -126,6 +128,27 @@ def face_figures(faces, masks, paintings):
             "skin_ciede2000_lightest_quarter": round(float(difference[order[-quarter:]].mean()), 2)}
 
 
+def portrait_figures(paint, count):
+    """Aligned faces at their full 512 px: likeness and skin of all held-out ones, and against the teacher those whose
+    pairs are there. Outside the face the target is the teacher's painting; inside it is corrected."""
+    faces, masks = heldout_faces(count)
+    report = {"faces": face_figures(faces, masks, [paint(f) for f in faces])}
+    rows, pairs = [], load_pairs("portrait", "faces", count)
+    for name, photo, target in pairs:
+        mask = prepare_data.face_mask(name[len("faces-"):-len("-0")] + ".jpg")
+        painted = np.load(os.path.join(prepare_data.CACHE, "portrait/painted/heldout", name + ".npy"))
+        corrected = cv2.GaussianBlur(np.isin(mask, prepare_data.FACE_CLASSES).astype(np.float32), (0, 0), 4) > CORRECTED
+        rows.append((photo, mask, paint(photo), target, painted, corrected))
+    photos, masks, students, targets, teachers, corrected = zip(*rows)
+    for name, paintings in (("student", students), ("target", targets), ("teacher", teachers)):
+        report["with_teacher_" + name] = face_figures(photos, masks, paintings)
+    outside = [measures.psnr(s[~c], t[~c]) for s, t, c in zip(students, teachers, corrected)]
+    report["psnr_outside_corrected_skin"] = round(float(np.mean(outside)), 2)
+    report["psnr_target"] = round(float(np.mean([measures.psnr(s, t) for s, t in zip(students, targets)])), 2)
+    report["psnr_photo_outside"] = round(float(np.mean([measures.psnr(p[~c], t[~c]) for p, t, c in zip(photos, teachers, corrected)])), 2)
+    return report, list(zip(photos, students, targets, teachers))
+
+
 def blend_figures(first, second, photos):
     a, b = generator.load(first), generator.load(second)
     wa, wb = a.state_dict(), b.state_dict()
@@ -144,7 +167,7 @@ def blend_figures(first, second, photos):
 
 
 def write_sheet(path, rows, width_px=420):
-    """Rows of pictures side by side: photo | student | teacher."""
+    """Rows of pictures side by side: photo | student | target (| the portrait teacher's own)."""
     fit = lambda p: cv2.resize(p, (width_px, round(p.shape[0] * width_px / p.shape[1])), interpolation=cv2.INTER_AREA)
     sheet = [np.concatenate([fit(p) for p in row], 1) for row in rows]
     cv2.imwrite(path, np.concatenate(sheet)[..., ::-1])
@@ -169,23 +192,26 @@ def main():
               "mac_per_pixel": generator.mac_per_pixel(network.k, network.n),
               "parameters": sum(v.numel() for v in network.parameters())}
     rows = []
-    for name in a.sets.split(","):
+    if a.style == "portrait":
+        figures, rows = portrait_figures(paint, a.faces)
+        report |= figures
+    for name in a.sets.split(",") if a.style != "portrait" else ():
         triples = [(photo, paint(photo), target) for _, photo, target in load_pairs(a.style, name, a.pictures)]
         report[name] = scene_figures(triples)
         rows += triples
-    if a.faces:
+    if a.faces and a.style != "portrait":
         faces, masks = heldout_faces(a.faces)
         small = [cv2.resize(f, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA) for f in faces]
         report["faces"] = face_figures(faces, masks, [paint(f) for f in small])
         if a.teacher:
-            import teachers
-            file, kind, _, correction = prepare_data.STYLES[a.style]
-            teacher = getattr(teachers, kind)(os.path.join(prepare_data.SHARED, "data/teachers", file))
-            report["faces_teacher"] = face_figures(faces, masks, [prepare_data.paint(teacher, f) for f in small])
+            teacher, correction = prepare_data.load_teacher(a.style), prepare_data.STYLES[a.style][3]
+            painted = [prepare_data.paint(teacher, f) for f in small]
+            report["faces_teacher"] = face_figures(faces, masks, painted)
             if correction:
-                report["faces_target"] = face_figures(faces, masks, [prepare_data.paint(teacher, f, correction) for f in small])
+                corrected = [prepare_data.correct(correction, f, p) for f, p in zip(small, painted)]
+                report["faces_target"] = face_figures(faces, masks, corrected)
     if a.blend:
-        report["blend"] = blend_figures(a.weights, a.blend, [photo for photo, _, _ in rows[:8]])
+        report["blend"] = blend_figures(a.weights, a.blend, [row[0] for row in rows[:8]])
     if a.sheet:
         write_sheet(a.sheet, rows)
     output = a.output or os.path.splitext(a.weights)[0] + ".metrics.json"

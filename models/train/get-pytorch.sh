@@ -12,7 +12,7 @@ set -eu
 folder=${1:-/opt/photo2anime-trixie}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 shared=${P2A_SHARED:-$root/../shared}
-packages="python3-torch python3-onnx python3-onnxruntime python3-safetensors python3-opencv python3-pil python3-numpy"
+packages="python3-torch python3-onnx python3-onnxruntime python3-safetensors python3-opencv python3-pil python3-numpy libopenblas0-pthread"
 modules="import torch, onnx, onnxruntime, safetensors, cv2, PIL"
 recent="$modules; assert tuple(map(int, torch.__version__.split('.')[:2])) >= (2, 4), torch.__version__"
 

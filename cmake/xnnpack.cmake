@@ -114,6 +114,10 @@ function(p2a_add_pthreadpool target)
                              PTHREADPOOL_USE_FUTEX=1 PTHREADPOOL_USE_CONDVAR=0
                              PTHREADPOOL_NO_DEPRECATED_API=1 FXDIV_USE_INLINE_ASSEMBLY=0)
   target_link_libraries(${target} PRIVATE p2a_third_party)
+  if(P2A_SANITIZE STREQUAL "thread")
+    # What its threads hand each other is seen only where its own atomics are.
+    target_compile_options(${target} PRIVATE -fsanitize=thread)
+  endif()
 endfunction()
 p2a_add_pthreadpool(p2a_pthreadpool portable-api.c memory.c pthreads.c)
 target_compile_options(p2a_pthreadpool PRIVATE ${P2A_WASM_THREAD_FLAGS})

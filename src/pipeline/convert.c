@@ -72,11 +72,36 @@ p2a_status p2a_pipeline_estimate(p2a_context *ctx, const p2a_model *model, uint3
     return P2A_OK;
 }
 
+/*
+ * A conversion that cannot fit into the memory limit is refused before memory is taken for it. The
+ * estimate is within some percent; what is about as large as the limit is left to the allocations.
+ */
+#define ESTIMATE_SURE 0.8
+
+static p2a_status check_memory(p2a_context *ctx, const p2a_model *model, const p2a_image *image,
+                               const p2a_options *options)
+{
+    if (ctx->limits.memory_mbytes == 0 || model == NULL)
+        return P2A_OK;
+    p2a_estimate estimate;
+    const p2a_status status =
+        p2a_pipeline_estimate(ctx, model, image->width_px, image->height_px, options, &estimate);
+    if (status != P2A_OK)
+        return status;
+    const double limit = ctx->limits.memory_mbytes * 1048576.0;
+    if ((double)p2a_context_bytes(ctx) + ESTIMATE_SURE * estimate.peak_bytes <= limit)
+        return P2A_OK;
+    const bool counts = estimate.peak_bytes < (double)(SIZE_MAX / 2);
+    return p2a_fail_memory(ctx, counts ? (size_t)estimate.peak_bytes : SIZE_MAX, "a conversion");
+}
+
 p2a_status p2a_pipeline_create(p2a_context *ctx, const p2a_model *model, const p2a_image *image,
                                const p2a_options *options, p2a_job **out)
 {
     uint32_t size_px[2];
     p2a_status status = p2a_convert_size(ctx, image->width_px, image->height_px, options, size_px);
+    if (status == P2A_OK)
+        status = check_memory(ctx, model, image, options);
     if (status != P2A_OK)
         return status;
     p2a_job *job = p2a_alloc_zeroed(ctx, 1, sizeof *job);

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { gunzipSync } from 'node:zlib'
 
 import { createPageServer } from '../../wasm/bin/serve.js'
@@ -122,6 +123,65 @@ describe('serve', () => {
       socket.on('close', resolve)
     })
     assert.equal((await get('/')).status, 200)
+  })
+
+  /** Everything that a raw connection answers until it is closed. */
+  function talk(to, text, more) {
+    return new Promise((done) => {
+      let heard = ''
+      const socket = connect(to, '127.0.0.1', () => {
+        socket.write(text)
+        more?.(socket)
+      })
+      socket.on('data', (chunk) => (heard += chunk))
+      socket.on('error', () => {}).on('close', () => done(heard))
+    })
+  }
+
+  it('refuses headers above 16 kB, and requests that are no requests', async () => {
+    assert.match(await talk(port, `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431 /)
+    assert.match(await talk(port, `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`), /^HTTP\/1\.1 431 /)
+    assert.match(await talk(port, 'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'), /^HTTP\/1\.1 400 /)
+    assert.match(await talk(port, 'GET / HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 400 /)
+    for (const method of ['BREW', 'get', '']) assert.match(await talk(port, `${method} / HTTP/1.1\r\nHost: x\r\n\r\n`), /^HTTP\/1\.1 400 /, method)
+    for (const method of ['TRACE', 'CONNECT']) {
+      assert.doesNotMatch(await talk(port, `${method} / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`), /^HTTP\/1\.1 2/, method)
+    }
+    assert.equal((await get('/')).status, 200)
+  })
+
+  it('cuts off clients that are slow with their request, and serves others meanwhile', async () => {
+    const strict = createPageServer({ headersTimeout: 400, connectionsCheckingInterval: 100 })
+    await new Promise((resolve) => strict.listen(0, '127.0.0.1', resolve))
+    try {
+      const to = strict.address().port
+      const start = performance.now()
+      const slow = Array.from({ length: 100 }, () => talk(to, 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ', (socket) => {
+        const timer = setInterval(() => socket.write('a'), 50)
+        socket.on('close', () => clearInterval(timer))
+      }))
+      assert.equal((await fetch(`http://127.0.0.1:${to}/`)).status, 200)
+      for (const heard of await Promise.all(slow)) assert.match(heard, /^(HTTP\/1\.1 408 |$)/)
+      assert.ok(performance.now() - start < 20_000)
+    } finally {
+      strict.closeAllConnections()
+      strict.close()
+    }
+    assert.ok(server.headersTimeout <= 10_000 && server.requestTimeout <= 30_000 && server.maxConnections <= 512)
+  })
+
+  it('can be reached from this machine only, unless told otherwise', async () => {
+    const child = spawn(process.execPath, [COMMAND, 'serve', '--port', '0'])
+    try {
+      const address = new URL(await new Promise((resolve) => child.stdout.once('data', (text) => resolve(String(text).match(/http:\S+/)[0]))))
+      assert.equal(address.hostname, '127.0.0.1')
+      const others = Object.values(networkInterfaces()).flat().filter(({ family, internal }) => family === 'IPv4' && !internal)
+      for (const { address: other } of [...others, { address: '127.0.0.2' }]) {
+        await assert.rejects(fetch(`http://${other}:${address.port}/`), other)
+      }
+    } finally {
+      child.kill('SIGINT')
+    }
   })
 
   it('says which port is in use, and exits with 1', async () => {

@@ -4,7 +4,7 @@
  */
 #include "check.h"
 #include "model_bytes.h"
-#include "nn/model.h"
+#include "model_promises.h"
 
 #define FLIPS 20000
 
@@ -25,33 +25,6 @@ static uint32_t good_header_bytes(void)
     return good.bytes[0] | (uint32_t)good.bytes[1] << 8;
 }
 
-/* What graph.h promises, checked for a file that was let through. */
-static bool keeps_promises(const p2a_model *model)
-{
-    const p2a_graph *g = &model->graph;
-    bool good_graph = g->multiple_of >= 1 && g->multiple_of <= 256 && g->node_count >= 1 &&
-                      g->node_count <= P2A_GRAPH_NODES_MAX &&
-                      g->tensor_count == g->node_count + 1 && g->output_count >= 1 &&
-                      g->output_count <= P2A_GRAPH_OUTPUTS_MAX && g->range[0] < g->range[1];
-    for (uint32_t i = 0; i < g->tensor_count; i++)
-        good_graph = good_graph && g->tensors[i].channels >= 1 &&
-                     g->tensors[i].channels <= P2A_GRAPH_CHANNELS_MAX;
-    for (uint32_t n = 0; n < g->node_count; n++) {
-        const p2a_node *node = &g->nodes[n];
-        good_graph = good_graph && node->op < P2A_OP_COUNT && node->output == n + 1 &&
-                     node->input_count >= 1 && node->input_count <= P2A_NODE_INPUTS_MAX &&
-                     (node->weight == P2A_NO_WEIGHT || node->weight < g->weight_count) &&
-                     (node->bias == P2A_NO_WEIGHT || node->bias < g->weight_count) &&
-                     node->min < node->max && node->block <= 16 && node->groups >= 1;
-        for (uint32_t i = 0; i < node->input_count; i++)
-            good_graph = good_graph && node->inputs[i] <= n;
-    }
-    for (uint32_t i = 0; i < g->weight_count; i++)
-        for (size_t k = 0; k < g->weights[i].count; k++)
-            good_graph = good_graph && g->weights[i].values && isfinite(g->weights[i].values[k]);
-    return good_graph;
-}
-
 /* Load from a block of exactly this size, so that a byte read behind it is found. */
 static bool load(const uint8_t *bytes, size_t count)
 {
@@ -63,7 +36,7 @@ static bool load(const uint8_t *bytes, size_t count)
     p2a_status status = p2a_model_load(ctx, exact, count, &model);
     free(exact);
     if (status == P2A_OK) {
-        CHECK(model != NULL && keeps_promises(model));
+        CHECK(model != NULL && model_keeps_promises(model));
     } else {
         CHECK_EQUAL(status, P2A_ERR_MODEL);
         CHECK(model == NULL);

@@ -37,6 +37,9 @@ const TYPES = /** @type {Record<string, string>} */ ({
 /* Sent as they are: they are compressed already. */
 const COMPRESSED = ['.png', '.jpg']
 
+/* A page opens six; what is beyond is closed at once. */
+const CONNECTIONS_MAX = 512
+
 const HEADERS = {
   /* threads need a cross-origin isolated page */
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -86,9 +89,15 @@ function acceptsGzip(request) {
   return /(^|[\s,])gzip(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(String(request.headers['accept-encoding'] ?? ''))
 }
 
-/** @returns {import('node:http').Server} not yet listening */
-export function createPageServer() {
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384, keepAliveTimeout: 5_000 }, async (request, response) => {
+/**
+ * A client that is slow with its request is cut off after `headersTimeout` ms; Node looks for such
+ * ones every `connectionsCheckingInterval` ms only.
+ * @param {{headersTimeout?: number, connectionsCheckingInterval?: number}} [timing]
+ * @returns {import('node:http').Server} not yet listening
+ */
+export function createPageServer({ headersTimeout = 10_000, connectionsCheckingInterval = 2_000 } = {}) {
+  const settings = { headersTimeout, connectionsCheckingInterval, requestTimeout: 30_000, maxHeaderSize: 16_384, keepAliveTimeout: 5_000 }
+  const server = createServer(settings, async (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       refuse(response, 405, 'only GET and HEAD\n')
       return
@@ -107,6 +116,7 @@ export function createPageServer() {
     else createReadStream(file.path).on('error', () => response.destroy()).pipe(response)
   })
   server.setTimeout(60_000)
+  server.maxConnections = CONNECTIONS_MAX
   return server
 }
 

@@ -6,13 +6,14 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { which } from './debian.mjs'
 import { Refusal, alone, hashFiles, root, run, say, sha256 } from './folders.mjs'
+import { getClang } from './get-clang.mjs'
 import { getEmscripten } from './get-emscripten.mjs'
 import { getSources } from './get-sources.mjs'
 import { buildPage } from './page.mjs'
 
 export const variants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads']
 export const dist = path.join(root, 'wasm/dist')
-const natives = ['native-release', 'native-asan', 'native-clang']
+const natives = ['native-release', 'native-asan', 'native-clang', 'native-tsan', 'native-fuzz']
 const jobs = String(os.availableParallelism())
 
 function needTools(compilers) {
@@ -26,9 +27,9 @@ function needTools(compilers) {
 }
 
 /* cmake's output is shown only when it fails, or all of it with P2A_VERBOSE=1. */
-function cmake(args, what) {
+function cmake(args, what, env = process.env) {
   const verbose = process.env.P2A_VERBOSE === '1'
-  const done = spawnSync('cmake', args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, stdio: verbose ? 'inherit' : 'pipe' })
+  const done = spawnSync('cmake', args, { cwd: root, env, encoding: 'utf8', maxBuffer: 1 << 28, stdio: verbose ? 'inherit' : 'pipe' })
   if (done.status !== 0) {
     const lines = verbose ? [] : `${done.stdout}${done.stderr}`.split('\n').filter((line) => !/^\[ *\d+%\]/.test(line))
     const text = lines.length ? `\n${lines.slice(-80).join('\n')}` : ''
@@ -36,31 +37,42 @@ function cmake(args, what) {
   }
 }
 
-/* Configure `folder` if that was not done with the same arguments before, then build it. */
-function configureAndBuild(folder, args, what) {
+/* What CMakePresets.json says of a preset that shares another's XNNPACK; the others are not made anew for it. */
+function presetSettings(name) {
+  const { configurePresets } = JSON.parse(readFileSync(path.join(root, 'CMakePresets.json'), 'utf8'))
+  const { cacheVariables } = configurePresets.find((preset) => preset.name === name)
+  return cacheVariables.P2A_SANITIZE ? [cacheVariables] : []
+}
+
+/* Configure `folder` if that was not done with the same arguments and settings before, then build it. */
+function configureAndBuild(folder, args, what, { settings = [], env = process.env, targets = [] } = {}) {
   const stamp = path.join(folder, 'arguments')
-  const arguments_ = JSON.stringify([root, args])
+  const arguments_ = JSON.stringify([root, args, ...settings])
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== arguments_) {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
-    cmake(args, `configuring ${what}`)
+    cmake(args, `configuring ${what}`, env)
     writeFileSync(stamp, arguments_)
   }
-  cmake(['--build', folder, '-j', jobs], `building ${what}`)
+  cmake(['--build', folder, '-j', jobs, ...targets.flatMap((target) => ['--target', target])], `building ${what}`)
 }
 
 function seconds(since) {
   return `${((Date.now() - since) / 1000).toFixed(0)} s`
 }
 
-/** One native preset: native-release, native-asan or native-clang. */
+/** One native preset of CMakePresets.json. */
 export async function buildNative(preset) {
   needTools(preset === 'native-clang' ? ['clang', 'clang++'] : ['gcc', 'g++'])
   await getSources()
+  const env = preset === 'native-fuzz' ? { ...process.env, PATH: `${await getClang()}${path.delimiter}${process.env.PATH}` } : process.env
   const folder = path.join(root, 'build', preset)
   await alone(path.join(root, 'build'), () => {
     const start = Date.now()
-    configureAndBuild(folder, ['--preset', preset], preset)
+    const settings = presetSettings(preset)
+    const release = 'native-release'
+    if (settings.length) configureAndBuild(path.join(root, 'build', release), ['--preset', release], `${release}'s XNNPACK`, { targets: ['p2a_xnnpack'] })
+    configureAndBuild(folder, ['--preset', preset], preset, { settings, env })
     say(`${preset} is built (${seconds(start)})`)
   })
   return folder

@@ -17,7 +17,8 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { mirror, output, which } from './debian.mjs'
+import { dependencies, must as mustSucceed, privateApt, unpackPackages } from './apt.mjs'
+import { output, which } from './debian.mjs'
 import { Refusal, alone, root as project, run, say, sha256, toolchain } from './folders.mjs'
 
 /* The first version with final relaxed SIMD and the pthread code that the threads variants need. */
@@ -83,47 +84,12 @@ function recent(version) {
   return true
 }
 
-function must(program, args, options = {}) {
-  const done = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 28, ...options })
-  if (done.status !== 0) {
-    const text = (done.error?.message || done.stderr || '').replace(/[a-z+]+:\/\/\S+/g, 'the mirror').trim()
-    throw new Refusal(
-      `expected ${path.basename(program)} ${args[0]} to succeed, got: ${text.split('\n').pop()}\n` +
-        `Check the network and run this again; nothing half done is used.\n${instead}`
-    )
-  }
-  return done.stdout
-}
-
-/* Settings for an apt that knows only `suite` and writes only below `apt`. */
-function writeAptSettings(apt, address) {
-  for (const folder of ['lists/partial', 'cache/archives/partial', 'parts', 'preferences']) {
-    mkdirSync(path.join(apt, folder), { recursive: true })
-  }
-  writeFileSync(path.join(apt, 'status'), '')
-  writeFileSync(path.join(apt, 'sources.list'), '')
-  writeFileSync(
-    path.join(apt, 'parts/debian.sources'),
-    `Types: deb\nURIs: ${address}\nSuites: ${suite}\nComponents: main\n` +
-      `Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n`
-  )
-  const architecture = must('dpkg', ['--print-architecture']).trim()
-  writeFileSync(
-    path.join(apt, 'apt.conf'),
-    `Dir::State "${apt}"; Dir::State::Lists "${apt}/lists";
-Dir::State::status "${apt}/status"; Dir::Cache "${apt}/cache"; Dir::Etc::SourceList "${apt}/sources.list";
-Dir::Etc::SourceParts "${apt}/parts"; Dir::Etc::Preferences "${apt}/none"; Dir::Etc::PreferencesParts "${apt}/preferences";
-APT::Architecture "${architecture}"; APT::Architectures { "${architecture}"; };
-APT::Install-Recommends "false"; Acquire::Languages "none"; APT::Sandbox::User ""; Acquire::Retries "3";
-`
-  )
-  return { ...process.env, APT_CONFIG: path.join(apt, 'apt.conf') }
-}
+const must = (program, args, options) => mustSucceed(program, args, instead, options)
 
 /* apt checks every package against the suite's signed index: no checksums are pinned here, since a
  * point update of the stable release may replace a package by a repaired one. */
-function downloadPackages(apt, env) {
-  must('apt-get', ['-qq', 'update'], { env })
+function getPackages(apt, root) {
+  const env = privateApt(apt, suite, instead)
   const shown = must('apt-cache', ['show', 'emscripten'], { env })
   const llvm = shown.match(/^Depends:.*\bclang-(\d+)/m)?.[1]
   if (!llvm) throw new Refusal(`expected Debian ${suite}'s emscripten to depend on a clang, got none.\n${instead}`)
@@ -139,25 +105,6 @@ function downloadPackages(apt, env) {
     'binaryen',
     'patchelf'
   ]
-  const names = must(
-    'apt-cache',
-    [
-      'depends',
-      '--recurse',
-      '--no-recommends',
-      '--no-suggests',
-      '--no-conflicts',
-      '--no-breaks',
-      '--no-replaces',
-      '--no-enhances',
-      '--no-pre-depends',
-      ...parts
-    ],
-    { env }
-  )
-    .split('\n')
-    .filter((name) => /^[a-z]/.test(name) && !name.includes(':'))
-    .filter((name) => !/^(debconf|cdebconf|libc6-|libc-gconv|perl|gcc-|dpkg|media-types)/.test(name))
   const wanted = [
     ...new Set([
       ...tools,
@@ -166,28 +113,11 @@ function downloadPackages(apt, env) {
       `llvm-${llvm}`,
       `libclang-common-${llvm}-dev`,
       `llvm-${llvm}-linker-tools`,
-      ...names
+      ...dependencies(parts, env, instead)
     ])
   ]
-  must('apt-get', ['-qq', 'download', ...wanted], { env, cwd: path.join(apt, 'cache') })
+  unpackPackages(apt, wanted, root, excluded, env, instead)
   return { llvm, python }
-}
-
-function unpackPackages(apt, root) {
-  mkdirSync(root, { recursive: true })
-  const cache = path.join(apt, 'cache')
-  const exclude = excluded.map((pattern) => `--exclude=${pattern}`)
-  for (const file of readdirSync(cache).filter((name) => name.endsWith('.deb'))) {
-    must('bash', [
-      '-c',
-      'set -o pipefail; dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" "${@:3}"',
-      'unpack',
-      path.join(cache, file),
-      root,
-      ...exclude
-    ])
-    rmSync(path.join(cache, file))
-  }
 }
 
 function* walk(folder) {
@@ -279,7 +209,6 @@ function configure(root, llvm, python, loader, libraries) {
 }
 
 function install() {
-  const address = mirror(instead)
   rmSync(home, { recursive: true, force: true })
   const apt = path.join(home, 'apt')
   const root = path.join(home, 'root')
@@ -287,9 +216,7 @@ function install() {
   say(`getting Emscripten from Debian ${suite} into ${home} (about 310 MB, once)`)
   let llvm, python
   try {
-    ;({ llvm, python } = downloadPackages(apt, writeAptSettings(apt, address)))
-    say('unpacking')
-    unpackPackages(apt, root)
+    ;({ llvm, python } = getPackages(apt, root))
   } finally {
     rmSync(apt, { recursive: true, force: true }) /* it holds the mirror's address */
   }

@@ -17,7 +17,7 @@ static const model_weight weights[] = {
     {"a.w", "F16", 4, {4, 3, 3, 12}}, {"a.b", "F16", 1, {4}},
     {"b.w", "F32", 4, {4, 3, 3, 1}},  {"e.w", "F16", 4, {12, 1, 1, 4}},
     {"e.b", "F16", 1, {12}},          {"f.w", "F16", 1, {1}},
-    {"m.w", "F16", 2, {6, 3}},        {"w", "I8", 4, {3, 3, 3, 3}},
+    {"m.w", "F16", 2, {6, 3}},        {"w", "I8", 4, {3, 2, 2, 3}},
     {"w.scale", "F16", 1, {3}},       {.name = NULL}};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)

@@ -125,7 +125,9 @@ static void write_exif(void)
 static void write_model(p2a_context *ctx, const char *name, const uint8_t *file, size_t bytes)
 {
     p2a_model *model = NULL;
-    MUST(p2a_model_load(ctx, file, bytes, &model) == P2A_OK);
+    if (p2a_model_load(ctx, file, bytes, &model) != P2A_OK)
+        fprintf(stderr, "%s: %s\n", name, p2a_context_message(ctx));
+    MUST(model != NULL);
     const char *graph = p2a_model_metadata(model, "graph");
     write_seed("model", name, file, bytes);
     write_seed("network", name, file, bytes);
@@ -139,13 +141,13 @@ static void write_quantized(p2a_context *ctx)
     static const char graph[] =
         "{'input':{'name':'image','channels':3},'nodes':["
         "{'op':'quantize','inputs':['image'],'output':'q','step':0.01,'zero':3},"
-        "{'op':'conv2d','inputs':['q'],'output':'a','weight':'w','pads':[1,1,1,1],'step':0.05,"
+        "{'op':'conv2d','inputs':['q'],'output':'a','weight':'w','pads':[1,1,0,0],'step':0.05,"
         "'zero':-128},"
         "{'op':'add','inputs':['a','q'],'output':'b','step':0.04,'zero':0},"
         "{'op':'sigmoid','inputs':['b'],'output':'c','step':0.00390625,'zero':-128},"
         "{'op':'dequantize','inputs':['c'],'output':'painting'}],'outputs':['painting']}";
     static const model_weight weights[] = {
-        {"w", "I8", 4, {3, 3, 3, 3}}, {"w.scale", "F16", 1, {3}}, {.name = NULL}};
+        {"w", "I8", 4, {3, 2, 2, 3}}, {"w.scale", "F16", 1, {3}}, {.name = NULL}};
     static const model_entry entries[] = {{"kind", "generator"}, {NULL, NULL}};
     static model_bytes file;
     model_bytes_write(&file, graph, weights, entries);

@@ -70,6 +70,15 @@ async function findShipped() {
   return list
 }
 
+/* npm packages that the package can use and does not hold. */
+function optionalPackages() {
+  const { optionalDependencies = {} } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+  return Object.keys(optionalDependencies).map((name) => {
+    const { version, license, description } = JSON.parse(readFileSync(path.join(root, 'node_modules', name, 'package.json'), 'utf8'))
+    return { ...component({ name, version, id: license, what: description }), scope: 'optional' }
+  })
+}
+
 function notices(list) {
   const rule = '-'.repeat(78)
   const parts = list.map(({ name, what, id, text }) => `${rule}\n${name}: ${what}\nLicence: ${id}\n\n${text}\n`)
@@ -100,14 +109,15 @@ function bom(list) {
     const found = sha256(readFileSync(path.join(root, 'models', model.file)))
     if (found !== model.sha256) throw new Refusal(`expected sha256 ${model.sha256} of models/${model.file}, got ${found}`)
   }
+  const components = [...list.map(component), ...optionalPackages(), ...manifest.map(modelComponent)]
   return {
     bomFormat: 'CycloneDX',
     specVersion: '1.5',
     serialNumber: `urn:uuid:${randomUUID()}`,
     version: 1,
     metadata: { timestamp: new Date().toISOString(), component: { type: 'application', 'bom-ref': name, name, version, licenses: [{ license: { id: license } }] } },
-    components: [...list.map(component), ...manifest.map(modelComponent)],
-    dependencies: [{ ref: name, dependsOn: [...list.map((one) => `${one.name}@${one.version}`), ...manifest.map((one) => `model:${one.name}`)] }]
+    components,
+    dependencies: [{ ref: name, dependsOn: components.map((one) => one['bom-ref']) }]
   }
 }
 

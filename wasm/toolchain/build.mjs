@@ -9,6 +9,7 @@ import { Refusal, alone, hashFiles, root, run, say, sha256 } from './folders.mjs
 import { getClang } from './get-clang.mjs'
 import { getEmscripten } from './get-emscripten.mjs'
 import { getSources } from './get-sources.mjs'
+import { writeShipped } from './shipped.mjs'
 import { buildPage } from './page.mjs'
 
 export const variants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads']
@@ -138,6 +139,7 @@ export async function buildWasm() {
     }
     writeFileSync(stamp, `${wanted} ${hashOutputs()}`)
   })
+  await writeShipped()
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

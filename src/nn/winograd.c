@@ -1,10 +1,10 @@
 /*
  * winograd.c - 3x3 convolutions with 16 products for 4 outputs instead of 36
  *
- * Winograd's F(2x2,3x3) (Lavin and Gray, 2015): a tile of 4x4 inputs and the kernel are transformed,
- * multiplied point by point (16 matrix products over the channels), and transformed back to 2x2
- * outputs. With tiles at even rows of the picture an output depends on no row beyond its own kernel,
- * so bands change nothing.
+ * Winograd's F(2x2,3x3) (Lavin and Gray, 2015): a tile of 4x4 inputs and the kernel are
+ * transformed, multiplied point by point (16 matrix products over the channels), and transformed
+ * back to 2x2 outputs. With tiles at even rows of the picture an output depends on no row beyond
+ * its own kernel, so bands change nothing.
  */
 #include "nn/winograd.h"
 
@@ -49,8 +49,8 @@ static inline lanes multiply_add(lanes a, lanes b, lanes sum)
 
 bool p2a_winograd_fits(const p2a_graph *graph, const p2a_node *node)
 {
-    /* XNNPACK's kernels for wide native vectors are faster than this; under the address sanitizer it
-     * runs so that it is checked there too */
+    /* XNNPACK's kernels for wide native vectors are faster than this; under the address sanitizer
+     * it runs so that it is checked there too */
 #if !defined(__wasm__) && !defined(__SANITIZE_ADDRESS__)
     (void)graph;
     (void)node;
@@ -187,8 +187,8 @@ static void gather_tiles(const winograd_job *job, size_t row, size_t column, siz
             const ptrdiff_t y = (ptrdiff_t)(2 * row + i / 4) - (ptrdiff_t)args->first;
             const size_t x = 2 * (column + t) + i % 4;
             const bool there = y >= 0 && y < (ptrdiff_t)(args->rows + 2) && x < args->in_width;
-            pixels[i] = there ? args->in + ((size_t)y * args->in_width + x) * args->in_channels
-                              : zeros;
+            pixels[i] =
+                there ? args->in + ((size_t)y * args->in_width + x) * args->in_channels : zeros;
         }
         for (size_t c = 0; c < args->in_channels; c += 4)
             transform_input(pixels, c, v + t * args->in_channels + c, step);

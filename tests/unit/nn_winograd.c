@@ -1,4 +1,5 @@
-/* nn_winograd.c - 3x3 convolutions by Winograd's transforms against plain sums, whole and in bands */
+/* nn_winograd.c - 3x3 convolutions by Winograd's transforms against plain sums, whole and in bands
+ */
 #include "check.h"
 
 #include <math.h>

@@ -228,7 +228,8 @@ typedef struct p2a_options {
     float face_skin;     /* 0: off .. 1: most; 0.5. Skin evened, the person's own tone kept */
     float face_eyes;     /* 0..1; 0.5. Eyes brightened and sharpened */
     float face_lips;     /* 0..1; 0.5. Lips and brows tinted as in the photo */
-    float face_strength; /* 0..1; 1: of all corrections together, light and glasses included */
+    float face_strength; /* 0..1; 1: of all corrections together, features, light and
+                            glasses included */
 } p2a_options;
 
 #define P2A_COLOR_KEPT UINT32_MAX

@@ -18,6 +18,10 @@
 
 /* Lengths are px of a 512 px crop, differences are Lab units. */
 static const p2a_tone_limits tone_limits = {32.0, 24.0, 4.0 / 3.0};
+/* The body keeps the tone that the style gave it; a face with all of the photo's would look grey
+ * beside it. So this much of the style's own shift of the mean is left to the face too. */
+#define TONE_FREE_L 4.0
+#define TONE_FREE_AB 6.0
 #define SKIN_FEATHER_PX 6.0f
 #define NEVER_GROW_PX 1.0f
 #define NEAR_GROW_PX 12.0f
@@ -45,6 +49,11 @@ static const p2a_tone_limits tone_limits = {32.0, 24.0, 4.0 / 3.0};
 #define LIPS_MORE 1.1f
 #define LIPS_MOST_L 16.0f
 #define LIPS_MOST_AB 16.0f
+#define FEATURES_GROW_PX 10.0f
+#define FEATURES_FEATHER_PX 20.0f
+#define FEATURES_RADIUS_PX 10.0f
+#define FEATURES_NOISE 1.5f /* detail below this is skin and grain */
+#define FEATURES_MOST 30.0f
 #define GLASSES_GROW_PX 3.0f
 #define GLASSES_FEATHER_PX 4.0f
 #define GLASSES_RADIUS_PX 6.0f
@@ -65,7 +74,7 @@ typedef struct region_job {
 
 void p2a_regions_options_default(p2a_regions_options *options)
 {
-    *options = (p2a_regions_options){0.85f, 0.5f, 0.5f, 0.5f, 0.5f, 0.7f};
+    *options = (p2a_regions_options){0.85f, 0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 0.7f};
 }
 
 static float clampf(float v, float low, float high)
@@ -129,6 +138,19 @@ static p2a_status find_painted_skin(region_job *job, const p2a_tone *painted, fl
     return P2A_OK;
 }
 
+/* Move the wanted mean towards the painted one, as far as the style may go. */
+static void leave_style_its_tone(const p2a_tone *painted, p2a_tone *wanted)
+{
+    double shift[3];
+    for (int c = 0; c < 3; c++)
+        shift[c] = painted->mean[c] - wanted->mean[c];
+    const double chroma = hypot(shift[1], shift[2]);
+    const double part = chroma > TONE_FREE_AB ? TONE_FREE_AB / chroma : 1;
+    wanted->mean[0] += fmin(fmax(shift[0], -TONE_FREE_L), TONE_FREE_L);
+    wanted->mean[1] += part * shift[1];
+    wanted->mean[2] += part * shift[2];
+}
+
 static p2a_status match_skin_tone(region_job *job, float strength)
 {
     p2a_tone from, to;
@@ -136,6 +158,7 @@ static p2a_status match_skin_tone(region_job *job, float strength)
     float *where = job->spare[0];
     p2a_tone_measure((const float *const *)job->painted.planes, job->skin, job->count, &from);
     p2a_tone_measure((const float *const *)job->photo.planes, job->skin, job->count, &to);
+    leave_style_its_tone(&from, &to);
     p2a_tone_match(&from, &to, &tone_limits, &map);
     p2a_status status = find_painted_skin(job, &from, where);
     for (size_t i = 0; status == P2A_OK && i < job->count; i++) {
@@ -287,9 +310,35 @@ static p2a_status correct_lips(region_job *job, float strength)
 }
 
 /* What is left of a detail beyond the noise. */
-static float beyond_noise(float detail)
+static float beyond(float detail, float noise)
 {
-    return detail - clampf(detail, -GLASSES_NOISE, GLASSES_NOISE);
+    return detail - clampf(detail, -noise, noise);
+}
+
+static p2a_status correct_features(region_job *job, float strength)
+{
+    bool found;
+    const uint32_t set = P2A_SET_EYES | P2A_SET_BROWS | P2A_SET_LIPS | P2A_SET(P2A_CLASS_NOSE) |
+                         P2A_SET(P2A_CLASS_MOUTH);
+    p2a_status status = make_mask(job, set, FEATURES_GROW_PX, FEATURES_FEATHER_PX, &found);
+    if (!found)
+        return status;
+    const p2a_plane_size size = {job->side, job->side};
+    const size_t radius = pixels(job, FEATURES_RADIUS_PX);
+    float *l = job->painted.planes[0];
+    const float *photo = job->photo.planes[0];
+    p2a_smooth_box(photo, size, radius, job->spare[2], job->spare[0]);
+    p2a_smooth_box(l, size, radius, job->spare[2], job->spare[1]);
+    for (size_t i = 0; i < job->count; i++) {
+        if (!(job->mask[i] > 0.0f))
+            continue;
+        const float wanted = beyond(photo[i] - job->spare[0][i], FEATURES_NOISE);
+        const float apart =
+            clampf(wanted - (l[i] - job->spare[1][i]), -FEATURES_MOST, FEATURES_MOST);
+        l[i] = clampf(l[i] + strength * job->mask[i] * apart, 0.0f, 100.0f);
+        job->painted.changed[i] = 1;
+    }
+    return P2A_OK;
 }
 
 static p2a_status correct_glasses(region_job *job, float strength)
@@ -308,7 +357,7 @@ static p2a_status correct_glasses(region_job *job, float strength)
     for (size_t i = 0; i < job->count; i++) {
         if (!(job->mask[i] > 0.0f))
             continue;
-        float wanted = beyond_noise(photo[i] - job->spare[0][i]);
+        float wanted = beyond(photo[i] - job->spare[0][i], GLASSES_NOISE);
         float there = l[i] - job->spare[1][i];
         /* Only lines that the painting lost: of the same sign, what is missing of them. */
         float missing = wanted < 0.0f ? fminf(wanted - fminf(there, 0.0f), 0.0f)
@@ -323,9 +372,10 @@ static p2a_status correct_glasses(region_job *job, float strength)
 static p2a_status check_arguments(p2a_context *ctx, const p2a_image *photo, const uint8_t *classes,
                                   const p2a_regions_options *o, const p2a_image *painted)
 {
-    static const char *const names[] = {"skin_tone", "skin_even", "eyes",
-                                        "brows",     "lips",      "glasses"};
-    const float values[] = {o->skin_tone, o->skin_even, o->eyes, o->brows, o->lips, o->glasses};
+    static const char *const names[] = {"skin_tone", "skin_even", "eyes",   "brows",
+                                        "lips",      "features",  "glasses"};
+    const float values[] = {o->skin_tone, o->skin_even, o->eyes,   o->brows,
+                            o->lips,      o->features,  o->glasses};
     p2a_status status = p2a_check_crop(ctx, photo, classes);
     if (status == P2A_OK)
         status = p2a_check_crop(ctx, painted, classes);
@@ -340,6 +390,8 @@ static p2a_status check_arguments(p2a_context *ctx, const p2a_image *photo, cons
 static p2a_status correct_all(region_job *job, const p2a_regions_options *options)
 {
     p2a_status status = correct_skin(job, options);
+    if (status == P2A_OK && options->features > 0.0f)
+        status = correct_features(job, options->features);
     if (status == P2A_OK && options->eyes > 0.0f)
         status = correct_eyes(job, options->eyes);
     if (status == P2A_OK && options->brows > 0.0f)
@@ -361,7 +413,8 @@ p2a_status p2a_regions_correct(p2a_context *ctx, const p2a_image *photo, const u
     if (status != P2A_OK)
         return status;
     if (!(options->skin_tone > 0.0f || options->skin_even > 0.0f || options->eyes > 0.0f ||
-          options->brows > 0.0f || options->lips > 0.0f || options->glasses > 0.0f))
+          options->brows > 0.0f || options->lips > 0.0f || options->features > 0.0f ||
+          options->glasses > 0.0f))
         return P2A_OK;
 
     region_job job = {.ctx = ctx, .classes = classes, .side = photo->width_px};

@@ -7,7 +7,8 @@
 
 /* Strength of each correction, 0..1; 0 is off and changes no byte. */
 typedef struct p2a_regions_options {
-    /* Painted skin's mean and spread in Lab moved towards the photo's skin: at most 32 in L, 24 in
+    /* Painted skin's mean and spread in Lab moved towards the photo's skin, but for 4 in L and 6 in
+     * the a-b plane, which the style may shift it as it shifts the body's: at most 32 in L, 24 in
      * the a-b plane, spreads by at most a third. Default 0.85. */
     float skin_tone;
     /* Blotches on the skin of less than about 4 Lab units smoothed, lines kept; more where there
@@ -20,6 +21,10 @@ typedef struct p2a_regions_options {
     /* Lips made to stand out from the skin as in the photo and a tenth more, at most 16 in the a-b
      * plane and in L. Default 0.5. */
     float lips;
+    /* Light and dark of the photo's features (eyes, brows, nose, mouth) taken instead of the
+     * painting's, up to lines a fiftieth of the crop wide: what a person is known by. Default 0.4.
+     */
+    float features;
     /* Lines of the photo's glasses brought back where they are stronger. Default 0.7. */
     float glasses;
 } p2a_regions_options;

@@ -2,6 +2,8 @@
 #include "image/colour.h"
 
 #include <math.h>
+#include <stdint.h>
+#include <string.h>
 
 #define PI 3.14159265358979323846
 
@@ -18,6 +20,25 @@ static const float rgb_from_xyz[3][3] = {{3.2409699f, -1.5373832f, -0.4986108f},
                                          {-0.9692436f, 1.8759675f, 0.0415551f},
                                          {0.0556301f, -0.2039770f, 1.0569715f}};
 
+/*
+ * The cube root of a normal number above 0, to float precision: a third of the exponent, and two of
+ * Halley's steps (each triples the digits: 3 % -> 1e-5 -> 1e-15). Several times as fast as cbrtf()
+ * and powf(), and colours are converted for every pixel of a face.
+ */
+static float cube_root(float x)
+{
+    uint32_t bits;
+    float r;
+    memcpy(&bits, &x, sizeof bits);
+    bits = bits / 3 + 709921077u; /* 2/3 of the exponent's bias, and what is best for the digits */
+    memcpy(&r, &bits, sizeof r);
+    for (int i = 0; i < 2; i++) {
+        const float cube = r * r * r;
+        r *= (cube + 2 * x) / (2 * cube + x);
+    }
+    return r;
+}
+
 float p2a_linear_from_srgb(float srgb)
 {
     return srgb <= 0.04045f ? srgb / 12.92f : powf((srgb + 0.055f) / 1.055f, 2.4f);
@@ -25,7 +46,10 @@ float p2a_linear_from_srgb(float srgb)
 
 float p2a_srgb_from_linear(float linear)
 {
-    return linear <= 0.0031308f ? 12.92f * linear : 1.055f * powf(linear, 1 / 2.4f) - 0.055f;
+    if (linear <= 0.0031308f)
+        return 12.92f * linear;
+    const float root = cube_root(linear);
+    return 1.055f * root * sqrtf(sqrtf(root)) - 0.055f; /* 1 / 2.4 = 1/3 + 1/12 */
 }
 
 void p2a_linear_from_bytes(float table[256])
@@ -46,7 +70,7 @@ void p2a_lab_from_linear(const float rgb[3], float lab[3])
     multiply(xyz_from_rgb, rgb, xyz);
     for (int i = 0; i < 3; i++) {
         const float t = xyz[i] / white_xyz[i];
-        f[i] = t > LAB_EPSILON ? cbrtf(t) : (LAB_KAPPA * t + 16) / 116;
+        f[i] = t > LAB_EPSILON ? cube_root(t) : (LAB_KAPPA * t + 16) / 116;
     }
     lab[0] = 116 * f[1] - 16;
     lab[1] = 500 * (f[0] - f[1]);

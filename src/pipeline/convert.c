@@ -121,7 +121,8 @@ p2a_status p2a_pipeline_create(p2a_context *ctx, const p2a_model *model, const p
     job->generator = model;
     job->photo = photo;
     if (status == P2A_OK && model)
-        status = p2a_scene_create(ctx, model, photo, options->band_rows_px, &job->scene);
+        status = p2a_scene_create(ctx, model, photo, P2A_SCENE_MARGIN_PX, options->band_rows_px,
+                                  &job->scene);
     job->scene_ms = p2a_now_ms() - begin;
     if (status != P2A_OK) {
         p2a_pipeline_destroy(job);

@@ -30,6 +30,7 @@
 /* How the strengths of the options, 0.5 by default, become those of the corrections. */
 #define TONE_PER_SKIN 1.7f
 #define GLASSES 0.7f
+#define FEATURES 0.5f
 
 typedef enum stage { STAGE_FIND, STAGE_PARSE, STAGE_PAINT, STAGE_DONE } stage;
 
@@ -267,7 +268,7 @@ static p2a_status begin_painting(p2a_faces *faces)
     if (faces->scene != NULL)
         return p2a_scene_restart(faces->scene, faces->crop);
     const p2a_model *generator = faces->blend ? faces->blend : faces->models.generator;
-    return p2a_scene_create(faces->ctx, generator, faces->crop, 0, &faces->scene);
+    return p2a_scene_create(faces->ctx, generator, faces->crop, 0, 0, &faces->scene);
 }
 
 /* The parser has answered: is there a face, and what of it is where? */
@@ -295,13 +296,15 @@ static p2a_status read_parser(p2a_faces *faces)
 static p2a_status correct_regions(p2a_faces *faces, p2a_image *painted)
 {
     const p2a_options *o = &faces->options;
-    const p2a_regions_options regions = {.skin_tone = fminf(TONE_PER_SKIN * o->face_skin, 1.0f) *
-                                                      o->face_strength,
-                                         .skin_even = o->face_skin * o->face_strength,
-                                         .eyes = o->face_eyes * o->face_strength,
-                                         .brows = o->face_lips * o->face_strength,
-                                         .lips = o->face_lips * o->face_strength,
-                                         .glasses = GLASSES * o->face_strength};
+    const p2a_regions_options regions = {
+        .skin_tone = fminf(TONE_PER_SKIN * o->face_skin, 1.0f) * o->face_strength,
+        .skin_even = o->face_skin * o->face_strength,
+        .eyes = o->face_eyes * o->face_strength,
+        .brows = o->face_lips * o->face_strength,
+        .lips = o->face_lips * o->face_strength,
+        /* the portrait's features are its own */
+        .features = FEATURES * o->face_strength * (1.0f - o->character),
+        .glasses = GLASSES * o->face_strength};
     return p2a_regions_correct(faces->ctx, faces->crop, faces->classes, &regions, painted);
 }
 

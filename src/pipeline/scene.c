@@ -8,17 +8,13 @@
 #include "tensor/pixels.h"
 
 /*
- * Zero padding inside a network tints what it paints along the picture's border. So the network
- * sees the picture in a frame of mirrored pixels that is wider than the tint, and the frame is cut
- * off. At 1024x1024 that costs 5 % more work. A network with statistics of the whole picture would
- * see others with it, and one that was imported shall paint what it was published to paint: those
- * say 0 for their receptive field, and run without a frame.
+ * A network with statistics of the whole picture would see others with the margin, and one that was
+ * imported shall paint what it was published to paint: those say 0 for their receptive field, and
+ * run without a margin.
  */
-#define MARGIN_PX 16
-
-static size_t margin_of(const p2a_graph *graph)
+static size_t margin_of(const p2a_graph *graph, size_t margin_px)
 {
-    return graph->receptive_field_px == 0 ? 0 : MARGIN_PX;
+    return graph->receptive_field_px == 0 ? 0 : margin_px;
 }
 
 struct p2a_scene {
@@ -48,10 +44,10 @@ static p2a_status check_generator(p2a_context *ctx, const p2a_model *model)
 }
 
 /* The network's input for `px` pixels of the picture: margins at both ends, up to a multiple. */
-static size_t framed(size_t px, const p2a_graph *graph)
+static size_t framed(size_t px, const p2a_graph *graph, size_t margin_px)
 {
     const size_t multiple = graph->multiple_of;
-    return (px + 2 * margin_of(graph) + multiple - 1) / multiple * multiple;
+    return (px + 2 * margin_of(graph, margin_px) + multiple - 1) / multiple * multiple;
 }
 
 /* Rows that are copied between pixels and floats, shared by the threads. */
@@ -130,7 +126,7 @@ static void copy_alpha(const p2a_image *from, p2a_image *to)
 }
 
 p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const p2a_image *photo,
-                            size_t band_rows_px, p2a_scene **out)
+                            size_t margin_px, size_t band_rows_px, p2a_scene **out)
 {
     *out = NULL;
     p2a_status status = check_generator(ctx, generator);
@@ -141,9 +137,9 @@ p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const 
         return p2a_fail_memory(ctx, sizeof *scene, "a scene");
     scene->ctx = ctx;
     scene->generator = generator;
-    const size_t width = framed(photo->width_px, &generator->graph);
-    const size_t height = framed(photo->height_px, &generator->graph);
-    scene->frame = (p2a_frame){margin_of(&generator->graph), width};
+    const size_t width = framed(photo->width_px, &generator->graph, margin_px);
+    const size_t height = framed(photo->height_px, &generator->graph, margin_px);
+    scene->frame = (p2a_frame){margin_of(&generator->graph, margin_px), width};
     fill_tables(scene);
     status = p2a_network_create(ctx, &generator->graph, &scene->network);
     if (status == P2A_OK)
@@ -223,8 +219,9 @@ p2a_status p2a_scene_estimate(p2a_context *ctx, const p2a_model *generator, size
     *multiply_adds = 0;
     p2a_status status = check_generator(ctx, generator);
     if (status == P2A_OK)
-        status = p2a_network_estimate(ctx, &generator->graph, framed(height_px, &generator->graph),
-                                      framed(width_px, &generator->graph), band_rows_px, bytes,
-                                      multiply_adds);
+        status = p2a_network_estimate(ctx, &generator->graph,
+                                      framed(height_px, &generator->graph, P2A_SCENE_MARGIN_PX),
+                                      framed(width_px, &generator->graph, P2A_SCENE_MARGIN_PX),
+                                      band_rows_px, bytes, multiply_adds);
     return status;
 }

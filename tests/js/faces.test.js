@@ -86,6 +86,24 @@ describe('faces', () => {
     assert.match(one.warnings[0], /^expected at most 1 faces, found \d+ more/)
   })
 
+  it('are bounded in a picture with 300 of them', async () => {
+    const { image, width } = await converter.encode(PHOTO, { output: 'imagedata' })
+    const { box: [l, t, r, b] } = (await converter.faces(PHOTO)).faces.find((face) => face.used)
+    const [left, top, side] = [Math.max(0, Math.round(l - 0.3 * (r - l))), Math.max(0, Math.round(t - 0.2 * (b - t))), Math.round(1.4 * (b - t))]
+    const [columns, rows] = [20, 15]
+    const data = new Uint8Array(columns * side * rows * side * 4)
+    for (let y = 0; y < rows * side; y++) {
+      for (let c = 0; c < columns; c++) {
+        const from = 4 * ((top + (y % side)) * width + left)
+        data.set(image.data.subarray(from, from + 4 * side), 4 * (y * columns * side + c * side))
+      }
+    }
+    const found = await converter.faces({ data, width: columns * side, height: rows * side }, { maxFaces: 3, transfer: true })
+    assert.ok(found.faces.length > 100, `${found.faces.length} faces found`)
+    assert.equal(found.faces.filter((face) => face.used).length, 3)
+    assert.match(found.warnings[0], /^expected at most 3 faces, found \d+ more/)
+  })
+
   it('are found with their classes, without being painted', async () => {
     const found = await converter.faces(PHOTO, { classes: true })
     assert.ok(found.width > 0 && found.timings.faces > 0)

@@ -57,7 +57,7 @@ const isPainted = (photo) => photo.result?.madeWith === choices.key()
 function showBackend() {
   if (!converter) return
   const { variant, threads } = converter.info
-  at('backend').textContent = words.backend(variant, threads)
+  at('backend').textContent = words.backend(variant, threads, selected?.result?.backend.precision)
   at('why').textContent = words.why(variant, globalThis.crossOriginIsolated === true)
   at('badge').hidden = false
 }
@@ -96,6 +96,7 @@ function showParts() {
 async function showSelected() {
   showParts()
   showCaption()
+  showBackend()
   if (selected) await compare.show(selected)
 }
 
@@ -242,7 +243,9 @@ function showWords() {
 /** Keep what this visit used, so that the next one needs no network. */
 async function keepUsed() {
   if (!converter) return
-  const kept = await keepForOffline([...variantFiles(converter.info), ...choices.used().map((entry) => `models/${entry.file}`)])
+  /* a converter that has its own cache of networks keeps them there */
+  const networks = (await globalThis.caches?.has('photo2anime-models')) ? [] : choices.used().map((entry) => `models/${(entry.int8 ?? entry).file}`)
+  const kept = await keepForOffline([...variantFiles(converter.info), ...networks])
   at('offline').hidden = !kept
 }
 

@@ -4,7 +4,7 @@
 const WANTED = { width: { ideal: 1280 }, height: { ideal: 720 } }
 /** Painted at this size at most. */
 const PAINTED = { width: 640, height: 480 }
-/** The rate shown is that of the last seconds. */
+/** The rate shown is that of the last seconds, or of the last two frames where they are farther apart. */
 const RATE_MS = 2000
 
 /** @typedef {import('./wasm/js/client.js').Converter} Converter */
@@ -93,7 +93,7 @@ export function createCamera(at, { onError, onPicture, onChange }) {
       context.putImageData(painted.image, 0, 0)
       const now = performance.now()
       times.push(now)
-      while (now - times[0] > RATE_MS) times.shift()
+      while (times.length > 2 && now - times[0] > RATE_MS) times.shift()
       if (times.length > 1) rate = (1000 * (times.length - 1)) / (now - times[0])
       showRate()
     }

@@ -8,7 +8,7 @@ import { forgetResult, readInput, readPixels } from './photo.js'
 
 const PREVIEW_PX = 448
 
-/** @param {Photo} photo @param {{image: Blob, width: number, height: number, faces: any[]}} made @param {number} ms @param {string} madeWith */
+/** @param {Photo} photo @param {import('./wasm/js/client.js').ConvertResult} made @param {number} ms @param {string} madeWith */
 function keepResult(photo, made, ms, madeWith) {
   forgetResult(photo)
   photo.result = {
@@ -18,6 +18,7 @@ function keepResult(photo, made, ms, madeWith) {
     height: made.height,
     seconds: (ms / 1000).toFixed(1),
     faces: made.faces.length,
+    backend: made.backend,
     madeWith
   }
   photo.state = 'done'

@@ -11,6 +11,7 @@ const CORE_TYPES = ['image/jpeg', 'image/png']
  * @property {number} height
  * @property {string} seconds
  * @property {number} faces
+ * @property {{variant: string, threads: number, precision: string}} backend what ran
  * @property {string} madeWith the settings, as choices.key() writes them
  */
 

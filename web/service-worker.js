@@ -5,7 +5,7 @@
  */
 const CACHE = 'photo2anime'
 
-/* Everything but the variant and the networks in use, which app.js names when it knows them. */
+/* Everything but the variant in use, which app.js names when it knows it, and the networks, which the converter keeps itself. */
 const FILES = [
   './', 'app.js', 'camera.js', 'choices.js', 'compare.js', 'icon.svg', 'offline.js', 'paint.js', 'panel.css', 'photo.js', 'pixels-worker.js',
   'sample.jpg', 'save.js', 'stage.css', 'style.css', 'text-en.js', 'text-zh.js', 'text.js', 'thumbnails.js', 'traffic.js', 'tray.css', 'tray.js', 'zoom.js',
@@ -24,7 +24,7 @@ async function answer(request) {
   const cache = await caches.open(CACHE)
   try {
     const response = await fetch(request)
-    if (response.ok) await cache.put(request, response.clone())
+    if (response.ok && !request.url.endsWith('.safetensors')) await cache.put(request, response.clone())
     return response
   } catch (error) {
     const kept = await cache.match(request)

@@ -89,7 +89,8 @@ export const english = {
   jpeg: 'Download JPEG',
   another: 'Add photos',
 
-  backend: (variant, threads) => `${variant === 'relaxed' ? 'Relaxed SIMD' : 'SIMD'}, ${plural(threads, 'thread', 'threads')}`,
+  backend: (variant, threads, precision) =>
+    `${variant === 'relaxed' ? 'Relaxed SIMD' : 'SIMD'}, ${plural(threads, 'thread', 'threads')}${precision ? `, ${precision === 'int8' ? '8-bit weights (int8)' : '32-bit numbers (f32)'}` : ''}`,
   why: (variant, isolated) =>
     `${variant === 'relaxed' ? 'This browser has relaxed SIMD, the faster WebAssembly instructions.' : 'This browser has no relaxed SIMD; plain WebAssembly SIMD is used.'} ${isolated ? 'The page is cross-origin isolated, so all cores may help.' : 'The page is served without COOP and COEP headers, so one thread runs.'}`,
   offline: 'This page now works without a network, too.',

@@ -87,7 +87,8 @@ export const chinese = {
   jpeg: '下载 JPEG',
   another: '添加照片',
 
-  backend: (variant, threads) => `${variant === 'relaxed' ? '宽松 SIMD' : 'SIMD'}，${threads} 线程`,
+  backend: (variant, threads, precision) =>
+    `${variant === 'relaxed' ? '宽松 SIMD' : 'SIMD'}，${threads} 线程${precision ? `，${precision === 'int8' ? '8 位权重（int8）' : '32 位数值（f32）'}` : ''}`,
   why: (variant, isolated) =>
     `${variant === 'relaxed' ? '此浏览器支持更快的宽松 SIMD 指令。' : '此浏览器不支持宽松 SIMD，使用普通 WebAssembly SIMD。'}${isolated ? '页面已跨源隔离，可使用全部核心。' : '页面没有 COOP 和 COEP 响应头，只用一个线程。'}`,
   offline: '此页面现在可以离线使用。',

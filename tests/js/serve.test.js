@@ -82,6 +82,13 @@ describe('serve', () => {
     }
   })
 
+  it('sends nothing again to those who have it', async () => {
+    const first = await get('/style.css')
+    const again = await get('/style.css', 'GET', { 'If-None-Match': first.headers.etag })
+    assert.deepEqual([again.status, again.body.length], [304, 0])
+    assert.equal((await get('/style.css', 'GET', { 'If-None-Match': 'W/"another"' })).status, 200)
+  })
+
   it('answers HEAD with the same length and no body', async () => {
     const { status, headers, body } = await get('/style.css', 'HEAD')
     assert.equal(status, 200)

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
+import { readPackagedModel } from '../../wasm/js/files.js'
+import { readModel } from '../../wasm/js/models.js'
 import { defaultStyle, difference, madePixels } from '../js/pictures.js'
 import { createVisit } from './visit.js'
 
@@ -38,7 +40,7 @@ describe('the page with one photo', () => {
     const png = await visit.download('Download PNG')
     assert.equal(png.name, 'harbour-anime.png')
     assert.deepEqual([png.width, png.height], [150, 110])
-    const model = engine.loadModel(style.file)
+    const model = engine.loadModel(await readModel({ ...style.entry, ...style.entry.int8 }, readPackagedModel)) /* int8: what "auto" is */
     const source = engine.decode(readFileSync(photo))
     const { picture } = engine.convert(model, source)
     assert.ok(difference(png.pixels, engine.pixels(picture)).max <= 1, 'the page paints what Node paints')
@@ -49,6 +51,7 @@ describe('the page with one photo', () => {
     assert.equal(jpeg.name, 'harbour-anime.jpg')
     assert.ok(difference(jpeg.pixels, png.pixels).mean < 4)
     assert.match(await page.locator('#status').textContent(), /150 × 110 px, painted in/)
+    assert.match(await page.locator('#backend').textContent(), /^Relaxed SIMD, \d+ threads?, 8-bit weights \(int8\)$/)
     assert.deepEqual(visit.complaints, [])
   })
 

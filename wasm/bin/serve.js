@@ -54,7 +54,7 @@ const HEADERS = {
 
 /**
  * @param {string} url the request's path, as sent
- * @returns {Promise<{path: string, size: number}|undefined>} a file that may be served
+ * @returns {Promise<{path: string, size: number, tag: string}|undefined>} a file that may be served, and the name of this state of it
  */
 async function findFile(url) {
   let path
@@ -72,7 +72,7 @@ async function findFile(url) {
     const file = await realpath(join(root, path.slice(prefix.length)))
     if (!file.startsWith(root + sep)) return undefined
     const info = await stat(file)
-    return info.isFile() ? { path: file, size: info.size } : undefined
+    return info.isFile() ? { path: file, size: info.size, tag: `W/"${info.size.toString(36)}-${info.mtimeMs.toString(36)}"` } : undefined
   } catch {
     return undefined
   }
@@ -108,9 +108,14 @@ export function createPageServer({ headersTimeout = 10_000, connectionsCheckingI
       return
     }
     const extension = extname(file.path)
+    const headers = { ...HEADERS, 'Content-Type': TYPES[extension], Vary: 'Accept-Encoding', ETag: file.tag }
+    if (request.headers['if-none-match'] === file.tag) {
+      response.writeHead(304, headers).end()
+      return
+    }
     const gzip = acceptsGzip(request) && !COMPRESSED.includes(extension)
     const encoding = gzip ? { 'Content-Encoding': 'gzip' } : { 'Content-Length': file.size }
-    response.writeHead(200, { ...HEADERS, 'Content-Type': TYPES[extension], Vary: 'Accept-Encoding', ...encoding })
+    response.writeHead(200, { ...headers, ...encoding })
     if (request.method === 'HEAD') response.end()
     else if (gzip) pipeline(createReadStream(file.path), createGzip(), response, () => {}) /* a failure ends the response */
     else createReadStream(file.path).on('error', () => response.destroy()).pipe(response)

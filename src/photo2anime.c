@@ -5,6 +5,7 @@
 
 #include "pipeline/adjust.h"
 #include "pipeline/convert.h"
+#include "pipeline/video.h"
 
 #define BAND_ROWS_MAX 65536
 #define FACES_MAX 1024
@@ -195,4 +196,35 @@ p2a_status p2a_convert(p2a_context *ctx, const p2a_model *model, const p2a_image
         status = p2a_job_take(job, result, out);
     p2a_job_destroy(job);
     return status;
+}
+
+p2a_status p2a_video_create(p2a_context *ctx, const p2a_model *model, uint32_t width_px,
+                            uint32_t height_px, float steadiness, p2a_video **out)
+{
+    if (out)
+        *out = NULL;
+    if (ctx == NULL)
+        return P2A_ERR_ARGUMENT;
+    if (model == NULL || out == NULL)
+        return missing(ctx, !model ? "model" : "out");
+    if (!(steadiness >= 0.0f && steadiness <= 1.0f))
+        return p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected 0 to 1 for steadiness, got %g",
+                        (double)steadiness);
+    return p2a_pipeline_video_create(ctx, model, width_px, height_px, steadiness, out);
+}
+
+p2a_status p2a_video_process(p2a_video *video, const uint8_t *rgba, const uint8_t **out)
+{
+    if (out)
+        *out = NULL;
+    if (video == NULL)
+        return P2A_ERR_ARGUMENT;
+    if (rgba == NULL || out == NULL)
+        return missing(p2a_pipeline_video_context(video), !rgba ? "rgba" : "out");
+    return p2a_pipeline_video_process(video, rgba, out);
+}
+
+void p2a_video_destroy(p2a_video *video)
+{
+    p2a_pipeline_video_destroy(video);
 }

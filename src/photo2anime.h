@@ -205,6 +205,14 @@ const char *p2a_model_metadata(const p2a_model *model, const char *key);
 p2a_status p2a_model_blend(p2a_context *ctx, const p2a_model *const *models, const float *shares,
                            uint32_t count, p2a_model **out);
 
+/*
+ * Keep the model's network, with its packed weights, from one job to the next: many small pictures
+ * are then painted without the sixth of their time that packing takes. The network is the model's
+ * own memory (about twice its weights) until the model is destroyed or keep is 0; 0 unless told.
+ * Only jobs on the context that the model was made with find it. A NULL model is left alone.
+ */
+void p2a_model_keep_network(p2a_model *model, uint32_t keep);
+
 /* ---- Converting ---------------------------------------------------------------------------- */
 
 /* What a person can choose. Fill with p2a_options_default(), then change fields. All 4 bytes, whole
@@ -343,6 +351,33 @@ void p2a_job_destroy(p2a_job *job);
 /* The same in one call: create, step until done, take, destroy. Errors: as those calls. */
 p2a_status p2a_convert(p2a_context *ctx, const p2a_model *model, const p2a_image *image,
                        const p2a_options *options, p2a_result *result, p2a_image **out);
+
+/* ---- Video --------------------------------------------------------------------------------- */
+
+/* Paints the frames of one size, one after another, in memory that it allocates once. */
+typedef struct p2a_video p2a_video;
+
+/*
+ * model:      kept until the video is destroyed; a generator.
+ * steadiness: 0 (each frame by itself) to 1 (the least flicker). Where nothing moves, a frame is
+ *             mixed with those before it, so that a camera's noise does not make lines dance; where
+ *             something moves, it is painted as it is.
+ * out:        the video, given: release with p2a_video_destroy().
+ * Errors: P2A_ERR_ARGUMENT, P2A_ERR_LIMIT, P2A_ERR_MODEL, P2A_ERR_MEMORY.
+ */
+p2a_status p2a_video_create(p2a_context *ctx, const p2a_model *model, uint32_t width_px,
+                            uint32_t height_px, float steadiness, p2a_video **out);
+
+/*
+ * Paint the next frame.
+ *
+ * rgba: height_px rows of width_px pixels of 4 bytes, sRGB, borrowed; alpha is not read.
+ * out:  rows of the same form with alpha 255, borrowed until the next call or the video's end;
+ *       NULL after any failure. The frame after a failure starts anew.
+ * Errors: P2A_ERR_ARGUMENT, P2A_ERR_STOPPED, P2A_ERR_MEMORY.
+ */
+p2a_status p2a_video_process(p2a_video *video, const uint8_t *rgba, const uint8_t **out);
+void p2a_video_destroy(p2a_video *video);
 
 #ifdef __cplusplus
 }

@@ -48,7 +48,7 @@ async function runCtest(preset, pattern = '.') {
   return { passed: total - failed, failed }
 }
 
-async function runMocha(files = ['tests/js', 'tests/page'], env = {}) {
+async function runMocha(files = ['tests/js', 'tests/api', 'tests/page'], env = {}) {
   const file = path.join(results, 'mocha.json')
   const status = await finish(process.execPath, [
     path.join(root, 'node_modules/mocha/bin/mocha.js'), '--recursive', '--forbid-only', '--forbid-pending',

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "nn/idle.h"
 #include "nn/model.h"
 
 /* Shares that add up to this much less or more than 1 are taken as rounding. */
@@ -227,7 +228,8 @@ p2a_status p2a_model_blend(p2a_context *ctx, const p2a_model *const *models, con
     if (made == NULL)
         return p2a_fail_memory(ctx, sizeof *made, "a model");
     made->ctx = ctx;
-    if (!copy_structure(&models[0]->graph, ctx, &made->graph) ||
+    made->idle = p2a_alloc_zeroed(ctx, 1, sizeof *made->idle);
+    if (!made->idle || !copy_structure(&models[0]->graph, ctx, &made->graph) ||
         !mix_weights(ctx, models, shares, count, &made->graph) ||
         !join_metadata(ctx, models, shares, count, made)) {
         p2a_model_destroy(made);

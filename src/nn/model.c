@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "nn/idle.h"
 #include "nn/model_container.h"
 #include "nn/model_graph.h"
 #include "nn/model_json.h"
@@ -113,6 +114,11 @@ p2a_status p2a_model_load(p2a_context *ctx, const void *file, size_t file_bytes,
         status = p2a_model_check_graph(model);
     if (status == P2A_OK)
         status = p2a_model_check_types(model);
+    if (status == P2A_OK) {
+        model->idle = p2a_alloc_zeroed(ctx, 1, sizeof *model->idle);
+        if (model->idle == NULL)
+            status = p2a_fail_memory(ctx, sizeof *model->idle, "a model");
+    }
     if (status != P2A_OK) {
         p2a_model_destroy(model);
         return status;
@@ -127,6 +133,9 @@ void p2a_model_destroy(p2a_model *model)
         return;
     p2a_context *ctx = model->ctx;
     p2a_graph *graph = &model->graph;
+    if (model->idle)
+        p2a_network_destroy(model->idle->network);
+    p2a_free(ctx, model->idle);
     for (uint32_t i = 0; i < graph->weight_count; i++) {
         p2a_free(ctx, graph->weights[i].name);
         p2a_free(ctx, graph->weights[i].values);

@@ -9,9 +9,12 @@ typedef struct p2a_metadata {
     char *value;
 } p2a_metadata;
 
+struct p2a_idle;
+
 struct p2a_model {
     p2a_context *ctx; /* kept: its memory */
     p2a_graph graph;
+    struct p2a_idle *idle; /* owned; NULL: no network waits between two jobs */
     p2a_metadata *metadata;
     uint32_t metadata_count;
 };

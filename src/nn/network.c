@@ -16,7 +16,6 @@ struct p2a_network {
     const p2a_graph *graph;
     p2a_operator *operators;
     p2a_plan plan;
-    bool planned;
     char *workspace;
     p2a_view *views;  /* one a tensor: the rows that are in memory now */
     size_t *made;     /* one a tensor: rows made since the start of the picture */
@@ -58,7 +57,6 @@ static void forget_plan(p2a_network *network)
     p2a_free(network->ctx, network->workspace);
     network->workspace = NULL;
     p2a_plan_clear(network->ctx, &network->plan);
-    network->planned = false;
 }
 
 void p2a_network_destroy(p2a_network *network)
@@ -96,11 +94,22 @@ static p2a_status choose_band(p2a_context *ctx, const p2a_graph *graph, size_t h
     return P2A_OK;
 }
 
+static bool is_planned(const p2a_network *network, size_t height, size_t width, size_t band_rows)
+{
+    if (network->workspace == NULL)
+        return false;
+    const p2a_shape shape = network->plan.shapes[network->graph->input];
+    return shape.height == height && shape.width == width &&
+           network->plan.band_rows == (band_rows < height ? band_rows : height);
+}
+
 p2a_status p2a_network_plan(p2a_network *network, size_t height, size_t width, size_t band_rows)
 {
     p2a_context *ctx = network->ctx;
-    forget_plan(network);
     p2a_status status = choose_band(ctx, network->graph, height, width, &band_rows);
+    if (status == P2A_OK && is_planned(network, height, width, band_rows))
+        return P2A_OK;
+    forget_plan(network);
     if (status != P2A_OK)
         return status;
     status = p2a_plan_make(ctx, network->graph, height, width, band_rows, &network->plan);
@@ -117,7 +126,6 @@ p2a_status p2a_network_plan(p2a_network *network, size_t height, size_t width, s
     /* XNNPACK reads a few floats past the end of rows, and multiplies them by nothing: they need
      * not be right, but they must not be signalling garbage under a memory checker. */
     memset(network->workspace, 0, network->plan.workspace_bytes);
-    network->planned = true;
     return P2A_OK;
 }
 
@@ -140,6 +148,17 @@ p2a_status p2a_network_estimate(p2a_context *ctx, const p2a_graph *graph, size_t
     }
     p2a_plan_clear(ctx, &plan);
     return status;
+}
+
+void p2a_network_trim(p2a_network *network, size_t workspace_bytes)
+{
+    if (network->plan.workspace_bytes > workspace_bytes)
+        forget_plan(network);
+}
+
+p2a_context *p2a_network_context(const p2a_network *network)
+{
+    return network->ctx;
 }
 
 p2a_shape p2a_network_output_shape(const p2a_network *network, uint32_t output)

@@ -28,7 +28,7 @@ p2a_status p2a_network_create(p2a_context *ctx, const p2a_graph *graph, p2a_netw
 void p2a_network_destroy(p2a_network *network);
 
 /*
- * Prepare for pictures of one size.
+ * Prepare for pictures of one size; nothing is done where it is prepared for that already.
  *
  * height, width: multiples of the graph's multiple_of.
  * band_rows: input rows a band, a multiple of multiple_of; 0: chosen so that a band's activations
@@ -36,6 +36,11 @@ void p2a_network_destroy(p2a_network *network);
  * Errors: P2A_ERR_ARGUMENT, P2A_ERR_MODEL, P2A_ERR_MEMORY; the network can be planned again.
  */
 p2a_status p2a_network_plan(p2a_network *network, size_t height, size_t width, size_t band_rows);
+
+/* Forget the plan if its activations are larger than this. */
+void p2a_network_trim(p2a_network *network, size_t workspace_bytes);
+
+p2a_context *p2a_network_context(const p2a_network *network);
 
 /* Bytes that creating and planning this would allocate, about, and its multiply-adds. */
 p2a_status p2a_network_estimate(p2a_context *ctx, const p2a_graph *graph, size_t height,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "nn/idle.h"
 #include "tensor/pixels.h"
 
 struct p2a_answer {
@@ -24,7 +25,7 @@ p2a_status p2a_answer_create(p2a_context *ctx, const p2a_model *model, p2a_answe
         return p2a_fail_memory(ctx, sizeof *answer, "a network's answer");
     answer->ctx = ctx;
     answer->model = model;
-    const p2a_status status = p2a_network_create(ctx, &model->graph, &answer->network);
+    const p2a_status status = p2a_network_borrow(ctx, model, &answer->network);
     if (status != P2A_OK) {
         p2a_answer_destroy(answer);
         return status;
@@ -47,7 +48,7 @@ void p2a_answer_destroy(p2a_answer *answer)
     if (answer == NULL)
         return;
     forget_outputs(answer);
-    p2a_network_destroy(answer->network);
+    p2a_network_give_back(answer->model, answer->network);
     p2a_free(answer->ctx, answer);
 }
 

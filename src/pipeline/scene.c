@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/pool.h"
+#include "nn/idle.h"
 #include "tensor/pixels.h"
 
 /*
@@ -141,7 +142,7 @@ p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const 
     const size_t height = framed(photo->height_px, &generator->graph, margin_px);
     scene->frame = (p2a_frame){margin_of(&generator->graph, margin_px), width};
     fill_tables(scene);
-    status = p2a_network_create(ctx, &generator->graph, &scene->network);
+    status = p2a_network_borrow(ctx, generator, &scene->network);
     if (status == P2A_OK)
         status = p2a_network_plan(scene->network, height, width, band_rows_px);
     if (status == P2A_OK) {
@@ -176,6 +177,11 @@ p2a_status p2a_scene_restart(p2a_scene *scene, const p2a_image *photo)
     return P2A_OK;
 }
 
+const p2a_image *p2a_scene_painted(const p2a_scene *scene)
+{
+    return scene->finished ? scene->painted : NULL;
+}
+
 p2a_status p2a_scene_step(p2a_scene *scene, double budget, double *out_done)
 {
     const p2a_status status = p2a_network_step(scene->network, budget, out_done);
@@ -206,7 +212,7 @@ void p2a_scene_destroy(p2a_scene *scene)
 {
     if (scene == NULL)
         return;
-    p2a_network_destroy(scene->network);
+    p2a_network_give_back(scene->generator, scene->network);
     p2a_image_destroy(scene->painted);
     p2a_free(scene->ctx, scene);
 }

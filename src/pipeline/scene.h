@@ -34,6 +34,9 @@ p2a_status p2a_scene_restart(p2a_scene *scene, const p2a_image *photo);
 /* As p2a_network_step. */
 p2a_status p2a_scene_step(p2a_scene *scene, double budget, double *out_done);
 
+/* The painted picture, borrowed until the scene goes on; NULL before the last step. */
+const p2a_image *p2a_scene_painted(const p2a_scene *scene);
+
 /* The painted picture, given; alpha is the photo's. NULL before the last step and after. */
 p2a_image *p2a_scene_take(p2a_scene *scene);
 size_t p2a_scene_band_rows(const p2a_scene *scene);

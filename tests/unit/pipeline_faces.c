@@ -38,7 +38,8 @@ static void finish_model(tiny_model *m, p2a_context *ctx, char *kind)
         snprintf(names[i], sizeof names[i], "w%u", (unsigned)i);
         m->builder.graph.weights[i].name = names[i];
     }
-    m->model = (p2a_model){ctx, m->builder.graph, m->metadata, 3};
+    m->model = (p2a_model){
+        .ctx = ctx, .graph = m->builder.graph, .metadata = m->metadata, .metadata_count = 3};
 }
 
 /* A 1x1 convolution with a stride: weight on red, and a bias for each output channel. */

@@ -5,41 +5,67 @@
  * worker is doing; the next request begins when the worker has let go of the aborted one. After a
  * trap the worker is thrown away, and the next request starts a fresh one.
  */
+import { checkIntegrity } from './digest.js'
 import { P2AError } from './errors.js'
+import { SIDE_MAX_PX, readInput } from './input.js'
 import { PRECISION_CHOICES } from './models.js'
 import { checkPaint } from './options.js'
 import { fromWire } from './protocol.js'
 import { openThread } from './thread.js'
-import { bytes, expected, oneOf, wholeNumber } from './validate.js'
+import { expected, number, oneOf, wholeNumber } from './validate.js'
+import { VideoSession } from './video.js'
 
 /** @typedef {import('./protocol.js').Kind} Kind */
 /** @typedef {import('./protocol.js').Progress} Progress */
-/** @typedef {import('./protocol.js').Source} Source */
-/** @typedef {Blob|ArrayBuffer|Uint8Array|Uint8ClampedArray|ImageData|{data: Uint8ClampedArray|Uint8Array, width: number, height: number}|URL|string} Input a JPEG or PNG file, its URL (in Node its path too), or RGBA pixels */
+/** @typedef {import('./input.js').Input} Input */
 
 /**
  * @typedef {object} ConverterOptions
- * @property {string|URL} [assets] the folder of the wasm files
+ * @property {string|URL} [assets] the folder of the wasm files, where they do not lie in the package
  * @property {string|URL} [models] the folder of manifest.json and the weights
- * @property {'auto'|number} [threads]
- * @property {'auto'|'simd'|'relaxed'} [variant]
+ * @property {'auto'|number} [threads] 1 to 16; as many as cores where the page is cross-origin isolated, else 1
+ * @property {'auto'|'simd'|'relaxed'} [variant] relaxed SIMD where the engine has it, unless told
  * @property {'auto'|'f32'|'int8'} [precision] of every call that says nothing else; auto (the faster one) unless told
- * @property {{maxPixels?: number, maxSidePx?: number, memoryMbytes?: number}} [limits]
+ * @property {number} [memoryLimit] bytes that pictures and networks may take at one time, 1048576 to 4294967295; no limit of its own unless told
+ * @property {number} [maxPixels] of a picture; 100 million unless told
+ * @property {import('./digest.js').Integrity} [integrity] sha256 of files that you host: "manifest.json" (which vouches for every model), "weights/NAME.safetensors", "p2a-VARIANT.wasm" -> "sha256-BASE64" or hex
  * @property {(progress: Progress) => void} [onProgress] of every call that has none of its own
  * @property {AbortSignal} [signal] ends the making of the converter
  */
 
 /**
  * @typedef {object} OwnConvertOptions
- * @property {string} [style] the default style unless told
+ * @property {string} [style] a name of models(), the default style unless told
+ * @property {Record<string, number>} [blend] instead of style: names and their shares, which add up to 1
  * @property {'auto'|'f32'|'int8'} [precision] that the style is painted in; the result's backend says which it was
- * @property {'original'|number} [width] of the result in pixels
+ * @property {'original'|number} [width] of the result in pixels; its height is in proportion
  * @property {'bytes'|'blob'|'imagedata'} [output] bytes unless told
  * @property {'png'|'jpeg'} [format] png unless told
- * @property {number} [quality] 1..100, for JPEG
- * @property {boolean} [transfer] give the input's bytes away instead of copying them
- * @property {AbortSignal} [signal]
- * @property {(progress: Progress) => void} [onProgress]
+ * @property {number} [quality] 1..100, for JPEG; 90 unless told
+ * @property {boolean} [transfer] give the input's bytes (or ImageBitmap) away instead of copying them
+ * @property {AbortSignal} [signal] an abort is answered at once, and the converter goes on
+ * @property {(progress: Progress) => void} [onProgress] {stage: 'load'|'decode'|'paint'|'encode', part: 0..1}
+ */
+
+/**
+ * What `output` makes of a picture: a file's bytes, a Blob, or pixels (in Node an object with the
+ * same data, width and height).
+ * @template {{output?: 'bytes'|'blob'|'imagedata'}} O
+ * @typedef {O extends {output: 'blob'} ? Blob : O extends {output: 'imagedata'} ? ImageData : Uint8Array<ArrayBuffer>} Image
+ */
+
+/**
+ * @template {{output?: 'bytes'|'blob'|'imagedata'}} [O={}]
+ * @typedef {object} ConvertResult
+ * @property {Image<O>} image Uint8Array, Blob or ImageData, as output says
+ * @property {number} width
+ * @property {number} height
+ * @property {string} style
+ * @property {import('./engine.js').Face[]} faces that were found: {box, score, landmarks}, in pixels of the result
+ * @property {import('./conversion.js').Timings} timings in ms: decode, scene, faces, blend, encode, total
+ * @property {number} peakBytes most memory of the C core
+ * @property {{variant: 'simd'|'relaxed', threads: number, precision: 'f32'|'int8'}} backend what ran
+ * @property {string[]} warnings what a person should know of this result: one thread only, models not verified, decoded by the browser, faces left out; mostly empty
  */
 
 /** @typedef {OwnConvertOptions & import('./options.js').PaintOptions} ConvertOptions */
@@ -56,8 +82,17 @@ import { bytes, expected, oneOf, wholeNumber } from './validate.js'
  * @property {boolean} settled answered to the caller; the worker may still be busy with it
  */
 
-const WIDTH_MAX = 65535
-const WORKER = new URL('./worker.js', import.meta.url)
+const MEMORY_MAX = 2 ** 32 - 1
+const MBYTE = 2 ** 20
+
+/* wasm memory never shrinks. A worker that has grown beyond this, and is idle, is ended; the next
+ * call starts a fresh one, which takes a few tenths of a second. */
+const HEAP_KEPT_BYTES = 192 * MBYTE
+const RECYCLE_IDLE_MS = 1000
+
+/* Bundlers know this very form, and bundle the worker. Folders they do not know: they get `here`. */
+const startWorker = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'photo2anime' })
+const here = import.meta.url
 
 /** @param {string|URL|undefined} folder @param {URL} fallback @param {string} name */
 function folderUrl(folder, fallback, name) {
@@ -72,36 +107,6 @@ function folderUrl(folder, fallback, name) {
   return url.href
 }
 
-/**
- * @param {unknown} input
- * @param {boolean} move
- * @returns {Promise<{source: Source, transfer: any[]}>}
- */
-async function readInput(input, move) {
-  if (typeof Blob === 'function' && input instanceof Blob) {
-    const buffer = await input.arrayBuffer()
-    return { source: { file: new Uint8Array(buffer) }, transfer: [buffer] }
-  }
-  if (input instanceof URL) return { source: { url: input.href }, transfer: [] }
-  if (typeof input === 'string') {
-    if (globalThis.document) return { source: { url: new URL(input, document.baseURI).href }, transfer: [] }
-    const { pathToFileURL } = await import('node:url')
-    return { source: { url: pathToFileURL(input).href }, transfer: [] }
-  }
-  const image = /** @type {ImageData} */ (input)
-  if (typeof image === 'object' && image !== null && 'data' in image) {
-    const width = wholeNumber('input.width', image.width, 1, WIDTH_MAX)
-    const height = wholeNumber('input.height', image.height, 1, WIDTH_MAX)
-    const pixels = bytes('input.data', image.data)
-    return { source: { pixels, width, height }, transfer: move ? [pixels.buffer] : [] }
-  }
-  if (input instanceof ArrayBuffer || ArrayBuffer.isView(input)) {
-    const file = bytes('input', input)
-    return { source: { file }, transfer: move ? [file.buffer] : [] }
-  }
-  throw expected('a Blob, ArrayBuffer, Uint8Array, ImageData, URL or path', 'input', input)
-}
-
 /** The options that go to the worker as they are, checked. @param {ConvertOptions} options */
 function paintOptions(options) {
   checkPaint(options)
@@ -109,11 +114,24 @@ function paintOptions(options) {
   return { edgePreserve, colorShift, faces, hairColor, lipColor, eyeColor, clothColor }
 }
 
-/** @param {Pick<ConvertOptions, 'style'|'precision'|'width'>} options */
-function styleAndWidth({ style, precision, width = 'original' }) {
-  if (style !== undefined && typeof style !== 'string') throw expected("a style's name", 'style', style)
+/** @param {Pick<ConvertOptions, 'style'|'blend'>} options @returns {string|undefined} as parseStyle() reads it */
+function styleText({ style, blend }) {
+  if (blend === undefined) {
+    if (style !== undefined && typeof style !== 'string') throw expected("a style's name", 'style', style)
+    return style
+  }
+  if (style !== undefined) throw expected('either style or blend', 'blend', blend)
+  if (typeof blend !== 'object' || blend === null || Object.keys(blend).length === 0) throw expected('an object from names to shares', 'blend', blend)
+  return Object.entries(blend)
+    .map(([name, share]) => `${name}=${number(`blend.${name}`, share, 0, 1).toFixed(6)}`)
+    .join(',')
+}
+
+/** @param {Pick<ConvertOptions, 'style'|'blend'|'precision'|'width'>} options */
+function styleAndWidth(options) {
+  const { precision, width = 'original' } = options
   if (precision !== undefined) oneOf('precision', precision, PRECISION_CHOICES)
-  return { style, precision, widthPx: width === 'original' ? 0 : wholeNumber('width', width, 1, WIDTH_MAX) }
+  return { style: styleText(options), precision, widthPx: width === 'original' ? 0 : wholeNumber('width', width, 1, SIDE_MAX_PX) }
 }
 
 /**
@@ -142,16 +160,25 @@ export class Converter {
   #current
   #lastId = 0
   #disposed = false
+  /** of the worker: how many there were */
+  #generation = 0
+  /** @type {Set<VideoSession>} */
+  #sessions = new Set()
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #recycling
 
   /** @param {ConverterOptions} options */
-  constructor({ assets, models, threads, variant, precision = 'auto', limits, onProgress }) {
+  constructor({ assets, models, threads, variant, precision = 'auto', memoryLimit, maxPixels, integrity, onProgress }) {
+    if (memoryLimit !== undefined) wholeNumber('memoryLimit', memoryLimit, MBYTE, MEMORY_MAX)
     this.#settings = {
-      assets: folderUrl(assets, new URL('../dist/', import.meta.url), 'assets'),
-      models: folderUrl(models, new URL('../../models/', import.meta.url), 'models'),
+      assets: folderUrl(assets, new URL('../dist/', here), 'assets'),
+      models: folderUrl(models, new URL('../../models/', here), 'models'),
       threads,
       variant,
       precision: oneOf('precision', precision, PRECISION_CHOICES),
-      ...limits
+      maxPixels,
+      memoryMbytes: memoryLimit && Math.floor(memoryLimit / MBYTE),
+      integrity: checkIntegrity(integrity)
     }
     this.#onProgress = onProgress
   }
@@ -171,25 +198,30 @@ export class Converter {
   }
 
   /**
+   * Paint a picture.
+   * @template {ConvertOptions} [O={}]
    * @param {Input} input
-   * @param {ConvertOptions} [options]
-   * @returns {Promise<Omit<import('./protocol.js').Results['convert'], 'image'> & {image: any}>}
-   * @throws {P2AError} ARGUMENT, IMAGE, LIMIT, MEMORY, MODEL, IO, TRAP, DISPOSED; or the signal's reason (AbortError)
+   * @param {O} [options]
+   * @returns {Promise<ConvertResult<O>>}
+   * @throws {P2AError} ARGUMENT, IMAGE, LIMIT, MEMORY, MODEL, IO, TRAP, UNSUPPORTED, DISPOSED; or the signal's reason (AbortError)
    */
-  async convert(input, options = {}) {
+  async convert(input, options = /** @type {O} */ ({})) {
     const { transfer = false, signal, onProgress } = options
     signal?.throwIfAborted()
     return this.#picture('convert', { ...styleAndWidth(options), ...paintOptions(options) }, input, options, { transfer, signal, onProgress })
   }
 
   /**
-   * Convert one after another; only the picture in work is held. A picture that fails is an item
-   * with `error`, and the next one follows; an abort ends it all.
+   * Convert one after another; only the picture in work is held. All go through one network, whose
+   * weights are packed and whose memory is laid out once, so that small pictures cost no more than
+   * their own painting. A picture that fails is an item with `error`, and the next one follows; an
+   * abort ends it all.
+   * @template {ConvertOptions} [O={}]
    * @param {Iterable<Input>|AsyncIterable<Input>} inputs
-   * @param {ConvertOptions} [options] for each of them
-   * @returns {AsyncGenerator<{index: number, input: Input, result?: Awaited<ReturnType<Converter['convert']>>, error?: unknown}, void>}
+   * @param {O} [options] for each of them
+   * @returns {AsyncGenerator<{index: number, input: Input, result?: ConvertResult<O>, error?: unknown}, void>}
    */
-  async *convertMany(inputs, options = {}) {
+  async *convertMany(inputs, options = /** @type {O} */ ({})) {
     let index = 0
     for await (const input of inputs) {
       let item
@@ -224,24 +256,53 @@ export class Converter {
    * What converting a picture would take, without doing it: bytes of the C core beyond what it holds
    * (decoding and encoding excluded), and the seconds of painting on this machine as it is now.
    * @param {{width: number, height: number}} photo
-   * @param {Pick<ConvertOptions, 'style'|'precision'|'width'|'signal'>} [options]
+   * @param {Pick<ConvertOptions, 'style'|'blend'|'precision'|'width'|'signal'>} [options]
    * @returns {Promise<import('./protocol.js').Results['estimate']>}
    * @throws {P2AError} as convert()
    */
   async estimate({ width, height }, options = {}) {
-    wholeNumber('width', width, 1, WIDTH_MAX)
-    wholeNumber('height', height, 1, WIDTH_MAX)
+    wholeNumber('width', width, 1, SIDE_MAX_PX)
+    wholeNumber('height', height, 1, SIDE_MAX_PX)
     return this.#request('estimate', { width, height, ...styleAndWidth(options) }, [], { signal: options.signal })
   }
 
   /**
-   * Write a picture as another kind of file, not painted.
-   * @param {Input} input
-   * @param {Pick<ConvertOptions, 'output'|'format'|'quality'|'transfer'|'signal'>} [options]
-   * @returns {Promise<{image: any, width: number, height: number}>}
+   * Paint a video or a camera's picture, frame by frame, by the style's live tier.
+   * @param {import('./video.js').VideoOptions} options
+   * @returns {Promise<VideoSession>} release with close()
    * @throws {P2AError} as convert()
    */
-  async encode(input, options = {}) {
+  async createVideoSession({ width, height, style, steadiness = 1, signal }) {
+    wholeNumber('width', width, 1, SIDE_MAX_PX)
+    wholeNumber('height', height, 1, SIDE_MAX_PX)
+    number('steadiness', steadiness, 0, 1)
+    const session = new VideoSession(
+      {
+        request: (kind, payload, transfer, ends) => this.#request(kind, payload, transfer, { signal: ends }),
+        generation: () => this.#generation,
+        closed: (closed) => this.#sessions.delete(closed)
+      },
+      { width, height, style: styleText({ style }), steadiness }
+    )
+    this.#sessions.add(session)
+    try {
+      await session.open(signal)
+      return session
+    } catch (error) {
+      this.#sessions.delete(session)
+      throw error
+    }
+  }
+
+  /**
+   * Write a picture as another kind of file, not painted.
+   * @template {Pick<ConvertOptions, 'output'|'format'|'quality'|'transfer'|'signal'>} [O={}]
+   * @param {Input} input
+   * @param {O} [options]
+   * @returns {Promise<{image: Image<O>, width: number, height: number, warnings: string[]}>}
+   * @throws {P2AError} as convert()
+   */
+  async encode(input, options = /** @type {O} */ ({})) {
     const { transfer = false, signal } = options
     signal?.throwIfAborted()
     return this.#picture('encode', {}, input, options, { transfer, signal })
@@ -260,20 +321,20 @@ export class Converter {
     return this.#request('memory', {}, [], {})
   }
 
-  /** End the worker at once. What is under way is rejected with DISPOSED. */
-  dispose() {
+  /** End the worker at once; what is under way is rejected with DISPOSED. Fulfilled when it has ended. */
+  async dispose() {
     this.#disposed = true
     const error = new P2AError('DISPOSED', 'the converter was disposed of', { fatal: true })
-    this.#thread?.end()
-    this.#thread = undefined
+    const ended = this.#endThread()
     for (const call of [this.#current, ...this.#queue]) call?.reject(error)
     this.#current = undefined
     this.#queue = []
+    await ended
   }
 
-  /** For `await using`. */
-  async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
-    this.dispose()
+  /** For `await using`, where the engine has it. @returns {Promise<void>} */
+  [Symbol.asyncDispose]() {
+    return this.dispose()
   }
 
   /**
@@ -282,6 +343,7 @@ export class Converter {
    * @param {unknown} input
    * @param {ConvertOptions} options
    * @param {{transfer: boolean, signal?: AbortSignal, onProgress?: (progress: Progress) => void}} how
+   * @returns {Promise<any>}
    */
   async #picture(kind, payload, input, options, how) {
     const output = oneOf('output', options.output ?? 'bytes', /** @type {const} */ (['bytes', 'blob', 'imagedata']))
@@ -308,6 +370,7 @@ export class Converter {
         const call = { id: ++this.#lastId, kind, payload, transfer, resolve, reject, onProgress, settled: false }
         abort = () => this.#abort(call, signal?.reason)
         signal?.addEventListener('abort', abort, { once: true })
+        clearTimeout(this.#recycling)
         this.#queue.push(call)
         this.#next()
       })
@@ -355,6 +418,26 @@ export class Converter {
     this.#next()
   }
 
+  /** @returns {Promise<void>|void} when it has ended */
+  #endThread() {
+    const thread = this.#thread
+    this.#thread = undefined
+    clearTimeout(this.#recycling)
+    return thread?.end()
+  }
+
+  /** @param {number} heapBytes of the worker, after a call */
+  #recycleLater(heapBytes) {
+    clearTimeout(this.#recycling)
+    if (heapBytes <= HEAP_KEPT_BYTES || this.#sessions.size > 0) return
+    /** @type {any} */
+    const timer = setTimeout(() => {
+      if (!this.#current && this.#queue.length === 0 && this.#sessions.size === 0) this.#endThread()
+    }, RECYCLE_IDLE_MS)
+    timer.unref?.() /* Node would wait for it */
+    this.#recycling = timer
+  }
+
   /** A fresh worker that has answered 'open'; on failure there is none. */
   async #openThread() {
     const id = ++this.#lastId
@@ -371,14 +454,17 @@ export class Converter {
           reject(error)
           if (thread && thread === this.#thread) this.#fail(error)
         }
-        openThread(WORKER, heard, broke).then((opened) => {
+        openThread(new URL('./worker.js', here), startWorker, heard, broke).then((opened) => {
           thread = opened
           if (this.#disposed) thread.end()
           else thread.post({ id, kind: 'open', payload: this.#settings }, [])
         }, reject)
       })
       if (this.#disposed) thread?.end()
-      else this.#thread = thread
+      else {
+        this.#thread = thread
+        this.#generation++
+      }
     } catch (error) {
       thread?.end()
       throw error
@@ -386,19 +472,21 @@ export class Converter {
   }
 
   /** @param {import('./protocol.js').Reply} reply */
-  #heard({ id, result, error, progress }) {
+  #heard({ id, result, error, progress, heapBytes }) {
     const call = this.#current
     if (call?.id !== id) return
     if (progress) {
       if (!call.settled) call.onProgress?.(progress)
     } else if (error?.fatal) this.#fail(fromWire(error))
-    else this.#done(call, () => (error ? call.reject(fromWire(error)) : call.resolve(result)))
+    else {
+      if (heapBytes) this.#recycleLater(heapBytes)
+      this.#done(call, () => (error ? call.reject(fromWire(error)) : call.resolve(result)))
+    }
   }
 
   /** The worker is of no more use. @param {P2AError} error */
   #fail(error) {
-    this.#thread?.end()
-    this.#thread = undefined
+    this.#endThread()
     const call = this.#current
     if (call) this.#done(call, () => call.reject(error))
   }

@@ -36,6 +36,8 @@ import { checkFaces, warningsOf } from './options.js'
  * @property {{variant: 'simd'|'relaxed', threads: number}} backend
  */
 
+/** @typedef {{width: number, height: number, faces: import('./engine.js').Face[], warnings: string[], timings: {decode: number, faces: number, total: number}}} FoundFaces */
+
 /** @param {number} value @returns {number} to a tenth */
 const ms = (value) => Math.round(value * 10) / 10
 
@@ -130,7 +132,7 @@ export async function convertPhoto(engine, model, photo, options) {
  * @param {Engine} engine
  * @param {Photo} photo
  * @param {Omit<ConversionOptions, 'faceModels'> & {faceModels: import('./engine.js').FaceModels, classes?: boolean}} options
- * @returns {Promise<{width: number, height: number, faces: import('./engine.js').Face[], warnings: string[], timings: {decode: number, faces: number, total: number}}>}
+ * @returns {Promise<FoundFaces>}
  */
 export async function findFaces(engine, photo, options) {
   const { onProgress, pause } = options

@@ -11,13 +11,14 @@ import { Heap } from './heap.js'
 import { CLASSES, ESTIMATE, FACE_CROP_PX, FACE_INFO, FORMAT, LIMITS, OPTIONS, OPTION_FLOATS, RESULT, STATUS } from './layout.js'
 import { chooseVariant, endThreads, instantiate } from './module.js'
 import { checkPaint } from './options.js'
-import { bytes, expected, oneOf, wholeNumber } from './validate.js'
+import { bytes, expected, number, oneOf, wholeNumber } from './validate.js'
 
 /**
  * @typedef {object} EngineOptions
  * @property {'auto'|'simd'|'relaxed'} [variant]
  * @property {'auto'|number} [threads] 1 to 16
  * @property {string|URL} [assets] the folder of the wasm files
+ * @property {import('./digest.js').Integrity} [integrity] of checkIntegrity(): of the .wasm files
  * @property {number} [maxPixels] of a picture; 100 million unless told
  * @property {number} [maxSidePx] of a picture; 65535 unless told
  * @property {number} [memoryMbytes] of everything at one time, in 2^20 bytes; 0 (no limit) unless told
@@ -98,6 +99,8 @@ export class Engine {
   #images = new Set()
   /** @type {Set<number>} */
   #models = new Set()
+  /** @type {Map<number, {width: number, height: number}>} */
+  #videos = new Map()
   /** @type {{variant: 'simd'|'relaxed', threads: number, reason: string}} */
   #info
 
@@ -158,6 +161,11 @@ export class Engine {
       peakBytes: this.#do((core, ctx) => core._p2a_context_peak_bytes(ctx) >>> 0),
       heapBytes: this.#heap.byteLength
     }
+  }
+
+  /** The whole wasm heap: it grows and never shrinks. */
+  get heapBytes() {
+    return this.#heap.byteLength
   }
 
   /** Start counting the peak from now. */
@@ -326,6 +334,16 @@ export class Engine {
     )
   }
 
+  /**
+   * Keep the model's network from one conversion to the next: quicker, for memory about twice the weights.
+   * @param {number} model
+   * @param {boolean} [keep] true unless told
+   */
+  keepNetwork(model, keep = true) {
+    this.#ownModel(model)
+    this.#do((core) => core._p2a_model_keep_network(model, keep ? 1 : 0))
+  }
+
   /** @param {number} model */
   disposeModel(model) {
     if (this.#dead || !this.#models.delete(model)) return
@@ -440,6 +458,54 @@ export class Engine {
   }
 
   /**
+   * Frames of one size, painted one after another.
+   * @param {number} model must outlive the video
+   * @param {number} width
+   * @param {number} height
+   * @param {number} [steadiness] 0 (each frame by itself) to 1, which it is unless told
+   * @returns {number} the video; dispose with disposeVideo()
+   * @throws {P2AError} ARGUMENT, LIMIT, MODEL, MEMORY
+   */
+  createVideo(model, width, height, steadiness = 1) {
+    this.#ownModel(model)
+    wholeNumber('width', width, 1, U32_MAX)
+    wholeNumber('height', height, 1, U32_MAX)
+    number('steadiness', steadiness, 0, 1)
+    return this.#heap.withScratch(4, (out) => {
+      this.#check((core, ctx) => core._p2a_video_create(ctx, model, width, height, steadiness, out))
+      const video = this.#heap.u32(out)
+      this.#videos.set(video, { width, height })
+      return video
+    })
+  }
+
+  /**
+   * @param {number} video
+   * @param {Uint8Array|Uint8ClampedArray} rgba rows, of the video's size
+   * @returns {Uint8ClampedArray<ArrayBuffer>} rows of the same form, a copy
+   * @throws {P2AError} ARGUMENT, MEMORY
+   */
+  processFrame(video, rgba) {
+    const size = this.#videos.get(video)
+    if (!size) throw expected('a video of this engine, not yet disposed', 'video', video)
+    const view = bytes('rgba', rgba)
+    const length = size.width * size.height * 4
+    if (view.byteLength !== length) throw expected(`${length} bytes (${size.width} x ${size.height} x 4)`, 'rgba.length', view.byteLength)
+    return this.#heap.withBytes(view, (pointer) =>
+      this.#heap.withScratch(4, (out) => {
+        this.#check((core) => core._p2a_video_process(video, pointer, out))
+        return new Uint8ClampedArray(this.#heap.bytes(this.#heap.u32(out), length).buffer)
+      })
+    )
+  }
+
+  /** @param {number} video */
+  disposeVideo(video) {
+    if (this.#dead || !this.#videos.delete(video)) return
+    this.#do((core) => core._p2a_video_destroy(video))
+  }
+
+  /**
    * @param {'f32'|'int8'} [precision] f32 unless told
    * @returns {number} multiply-adds a second of a bare convolution on this machine, now
    */
@@ -457,8 +523,10 @@ export class Engine {
       endThreads(this.#core)
       return
     }
+    for (const video of this.#videos.keys()) this.#core._p2a_video_destroy(video)
     for (const image of this.#images) this.#core._p2a_image_destroy(image)
     for (const model of this.#models) this.#core._p2a_model_destroy(model)
+    this.#videos.clear()
     this.#images.clear()
     this.#models.clear()
     this.#core._p2a_context_destroy(this.#ctx)

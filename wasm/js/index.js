@@ -3,25 +3,37 @@
  *
  *   const converter = await createConverter()
  *   const { image } = await converter.convert(file, { style: 'miyazaki', output: 'blob' })
- *   converter.dispose()
+ *   await converter.dispose()
  */
-import { Converter } from './client.js'
+import { Converter as Client } from './client.js'
 
 export { P2AError } from './errors.js'
 
+/** @typedef {import('./client.js').Converter} Converter what createConverter() makes */
+/** @typedef {import('./client.js').ConverterOptions} ConverterOptions */
+/** @typedef {import('./client.js').ConvertOptions} ConvertOptions */
+/** @typedef {import('./client.js').ConvertResult} ConvertResult */
+/** @typedef {import('./options.js').FaceOptions} FaceOptions */
+/** @typedef {import('./input.js').Input} Input */
+/** @typedef {import('./input.js').Frame} Frame */
+/** @typedef {import('./video.js').VideoSession} VideoSession */
+/** @typedef {import('./video.js').VideoOptions} VideoOptions */
+/** @typedef {import('./models.js').ModelEntry} ModelEntry */
+/** @typedef {import('./errors.js').P2AErrorCode} P2AErrorCode */
+
 /**
  * Start a worker with the variant that runs best here.
- * @param {import('./client.js').ConverterOptions} [options]
+ * @param {ConverterOptions} [options]
  * @returns {Promise<Converter>} release with dispose()
- * @throws {import('./errors.js').P2AError} ARGUMENT, UNSUPPORTED, IO, MEMORY; or the signal's reason (AbortError)
+ * @throws {import('./errors.js').P2AError} ARGUMENT, UNSUPPORTED, IO, MODEL, MEMORY; or the signal's reason (AbortError)
  */
 export async function createConverter(options = {}) {
-  const converter = new Converter(options)
+  const converter = new Client(options)
   try {
     await converter.open(options.signal)
     return converter
   } catch (error) {
-    converter.dispose()
+    await converter.dispose()
     throw error
   }
 }

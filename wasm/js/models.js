@@ -4,6 +4,7 @@
  * Where the bytes come from is the caller's: a function from a path inside models/ to its content
  * (files.js in Node, fetch in a browser).
  */
+import { canDigest, sha256 } from './digest.js'
 import { P2AError } from './errors.js'
 import { expected } from './validate.js'
 
@@ -26,7 +27,7 @@ import { expected } from './validate.js'
  * @property {boolean} [default] the style that is used unless another is named
  */
 
-/** @typedef {(path: string) => Promise<Uint8Array<ArrayBuffer>>} ReadModelFile */
+/** @typedef {(path: string, check?: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>) => Promise<Uint8Array<ArrayBuffer>>} ReadModelFile check: throws where bytes are not the file's, which must then not be kept */
 /** @typedef {'f32'|'int8'} Precision in which a style is painted */
 
 export const PRECISION_CHOICES = /** @type {const} */ (['auto', 'f32', 'int8'])
@@ -175,17 +176,30 @@ export async function loadStyle(engine, parts, read, precision = 'f32') {
  * @throws {P2AError} IO, MODEL
  */
 export async function readModel(entry, read) {
-  const bytes = await read(entry.file)
-  if (bytes.byteLength !== entry.bytes) {
-    throw new P2AError('MODEL', `expected ${entry.bytes} bytes in models/${entry.file}, got ${bytes.byteLength}`)
-  }
-  /* a page without https (but localhost) has no subtle crypto: the file's own checks remain */
-  if (globalThis.crypto?.subtle) {
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-    const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
-    if (hex !== entry.sha256) {
-      throw new P2AError('MODEL', `expected sha256 ${entry.sha256} of models/${entry.file}, got ${hex}`)
+  /** @type {Uint8Array<ArrayBuffer>|undefined} */
+  let good
+  const check = async (/** @type {Uint8Array<ArrayBuffer>} */ bytes) => {
+    if (bytes.byteLength !== entry.bytes) {
+      throw new P2AError('MODEL', `expected ${entry.bytes} bytes in models/${entry.file}, got ${bytes.byteLength}`)
     }
+    if (canDigest()) {
+      const hex = await sha256(bytes)
+      if (hex !== entry.sha256) throw new P2AError('MODEL', `expected sha256 ${entry.sha256} of models/${entry.file}, got ${hex}`)
+    }
+    good = bytes
   }
+  const bytes = await read(entry.file, check)
+  if (bytes !== good) await check(bytes)
   return bytes
+}
+
+/**
+ * The live tier of a style, or of each style of a blend.
+ * @param {ModelEntry[]} manifest
+ * @param {{entry: ModelEntry, share: number}[]} parts of parseStyle()
+ * @returns {{entry: ModelEntry, share: number}[]|undefined} undefined where one has none
+ */
+export function liveParts(manifest, parts) {
+  const live = parts.map(({ entry, share }) => ({ entry: manifest.find(({ name, tier }) => tier === 'live' && name === `${entry.name}-live`), share }))
+  return live.every(({ entry }) => entry) ? /** @type {{entry: ModelEntry, share: number}[]} */ (live) : undefined
 }

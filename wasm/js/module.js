@@ -4,7 +4,9 @@
  * The only file that knows Emscripten's glue. A variant that was asked for and is not there is an
  * error, never a silent fallback; what really runs, and why, is in `info`.
  */
+import { verify } from './digest.js'
 import { P2AError } from './errors.js'
+import { read } from './fetch.js'
 import { oneOf, wholeNumber } from './validate.js'
 
 /** @typedef {'simd'|'relaxed'} Variant */
@@ -24,17 +26,20 @@ const RELAXED = new Uint8Array([
 const IS_NODE = typeof process === 'object' && typeof process.versions?.node === 'string'
 const THREADS_MAX = 16
 
+/* not written as bundlers know it: they would look for a folder */
+const here = import.meta.url
+
 /** Node 20 runs relaxed SIMD only when told to; the flag must be set before the first module. */
 async function allowRelaxedInNode() {
   if (!IS_NODE || WebAssembly.validate(RELAXED)) return
-  const v8 = await import('node:v8')
+  const v8 = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:v8')
   v8.setFlagsFromString('--experimental-wasm-relaxed-simd')
 }
 
 /** @returns {Promise<number>} */
 async function cores() {
   if (!IS_NODE) return globalThis.navigator?.hardwareConcurrency ?? 1
-  const os = await import('node:os')
+  const os = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:os')
   return os.availableParallelism()
 }
 
@@ -90,18 +95,22 @@ export async function chooseVariant(wanted = {}) {
 
 /**
  * @param {Choice} choice
- * @param {{assets?: string|URL}} [options] assets: where the p2a-*.mjs and .wasm files lie
+ * @param {{assets?: string|URL, integrity?: import('./digest.js').Integrity}} [options] assets: where the p2a-*.mjs and .wasm files lie; integrity: of checkIntegrity()
  * @returns {Promise<any>} the instantiated module
- * @throws {P2AError} IO
+ * @throws {P2AError} IO, MODEL (a .wasm file that integrity does not know)
  */
 export async function instantiate(choice, options = {}) {
   const name = `p2a-${choice.variant}${choice.threads > 1 ? '-threads' : ''}`
-  const base = new URL(options.assets ?? new URL('../dist/', import.meta.url))
+  const base = new URL(options.assets ?? new URL('../dist/', here))
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   const url = new URL(`${name}.mjs`, base)
+  const file = `${name}.wasm`
+  const promised = options.integrity?.[file]
+  const binary = promised ? await read(new URL(file, base).href) : undefined
+  if (binary && options.integrity) await verify(file, binary, options.integrity)
   try {
-    const { default: create } = await import(url.href)
-    return await create({ threads: choice.threads, printErr: () => {}, print: () => {} })
+    const { default: create } = await import(/* @vite-ignore */ /* webpackIgnore: true */ url.href)
+    return await create({ ...(binary && { wasmBinary: binary }), threads: choice.threads, printErr: () => {}, print: () => {} })
   } catch (cause) {
     throw new P2AError('IO', `expected the ${name} module at ${url.href}, and it did not load: ${/** @type {Error} */ (cause).message}`, { cause })
   }

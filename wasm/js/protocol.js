@@ -13,7 +13,7 @@ import { P2AError } from './errors.js'
 
 /**
  * A photo that the worker fetches or reads itself, or one that came along.
- * @typedef {{url: string} | import('./conversion.js').Photo} Source
+ * @typedef {{url: string} | {drawable: ImageBitmap|VideoFrame} | import('./conversion.js').Photo} Source
  */
 
 /**
@@ -23,6 +23,9 @@ import { P2AError } from './errors.js'
  * @property {{source: Source, faces: boolean|import('./options.js').FaceOptions, classes: boolean}} faces
  * @property {{source: Source, format: 'png'|'jpeg'|'rgba', quality?: number}} encode
  * @property {{width: number, height: number, style?: string, precision?: Choice, widthPx?: number}} estimate
+ * @property {{width: number, height: number, style?: string, steadiness: number}} openVideo
+ * @property {{video: number, source: Source}} frame
+ * @property {{video: number}} closeVideo
  * @property {{}} models
  * @property {{}} memory
  * @property {{id: number}} stop the request that shall end
@@ -32,9 +35,12 @@ import { P2AError } from './errors.js'
  * @typedef {object} Results
  * @property {{variant: 'simd'|'relaxed', threads: number, reason: string, version: string}} open
  * @property {import('./conversion.js').Conversion & {style: string, backend: {precision: import('./models.js').Precision}}} convert
- * @property {Awaited<ReturnType<typeof import('./conversion.js').findFaces>>} faces
- * @property {{image: Uint8Array<ArrayBuffer>|Uint8ClampedArray<ArrayBuffer>, width: number, height: number}} encode
+ * @property {import('./conversion.js').FoundFaces} faces
+ * @property {{image: Uint8Array<ArrayBuffer>|Uint8ClampedArray<ArrayBuffer>, width: number, height: number, warnings: string[]}} encode
  * @property {{width: number, height: number, peakBytes: number, multiplyAdds: number, seconds: number}} estimate of the result
+ * @property {{video: number, style: string, live: boolean, warnings: string[]}} openVideo
+ * @property {{image: Uint8ClampedArray<ArrayBuffer>, ms: number}} frame
+ * @property {{}} closeVideo
  * @property {import('./models.js').ModelEntry[]} models
  * @property {{bytes: number, peakBytes: number, heapBytes: number}} memory
  */
@@ -42,7 +48,7 @@ import { P2AError } from './errors.js'
 /** @typedef {keyof Results} Kind of request that is answered */
 /** @typedef {{code: import('./errors.js').P2AErrorCode, message: string, fatal: boolean}} WireError */
 /** @typedef {{id: number, kind: keyof Payloads, payload: any}} Request */
-/** @typedef {{id: number, result?: any, error?: WireError, progress?: Progress}} Reply */
+/** @typedef {{id: number, result?: any, error?: WireError, progress?: Progress, heapBytes?: number}} Reply */
 
 /**
  * @param {unknown} error

@@ -8,7 +8,7 @@ import { P2AError } from './errors.js'
 /**
  * @typedef {object} Thread
  * @property {(message: any, transfer: any[]) => void} post
- * @property {() => void} end at once, whatever it is doing
+ * @property {() => Promise<void>|void} end at once, whatever it is doing; fulfilled when it has ended
  */
 
 /**
@@ -21,26 +21,27 @@ const IS_NODE = typeof process === 'object' && typeof process.versions?.node ===
 
 /**
  * @param {URL} script an ES module
+ * @param {() => Worker} start it in a browser: written where bundlers look for it
  * @param {(message: any) => void} heard
  * @param {(error: P2AError) => void} broke the worker did not load, or ended by itself
  * @returns {Promise<Thread>}
  */
-export async function openThread(script, heard, broke) {
+export async function openThread(script, start, heard, broke) {
   if (IS_NODE) {
-    const { Worker } = await import('node:worker_threads')
+    const { Worker } = await import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:worker_threads')
     const worker = new Worker(script)
     worker.on('message', heard)
     worker.on('error', (cause) => broke(new P2AError('TRAP', `the worker broke: ${/** @type {Error} */ (cause).message}`, { fatal: true, cause })))
     worker.on('exit', () => broke(new P2AError('TRAP', 'the worker ended by itself', { fatal: true })))
     return {
       post: (message, transfer) => worker.postMessage(message, transfer),
-      end: () => {
+      end: async () => {
         worker.removeAllListeners('exit')
-        worker.terminate()
+        await worker.terminate()
       }
     }
   }
-  const worker = new Worker(script, { type: 'module', name: 'photo2anime' })
+  const worker = start()
   worker.onmessage = ({ data }) => heard(data)
   worker.onerror = (event) => {
     event.preventDefault()
@@ -56,7 +57,7 @@ export async function openThread(script, heard, broke) {
  */
 export function ownPort(use) {
   if (IS_NODE) {
-    import('node:worker_threads').then(({ parentPort }) => {
+    import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:worker_threads').then(({ parentPort }) => {
       if (!parentPort) throw new Error('expected worker.js to be started as a worker, got the main thread')
       use({
         post: (message, transfer = []) => parentPort.postMessage(message, transfer),

@@ -5,10 +5,13 @@
  * is how 'stop' is heard. Models are fetched on first use and kept; a failed load is not remembered.
  */
 import { convertPhoto, encodePhoto, findFaces } from './conversion.js'
+import { canDigest } from './digest.js'
 import { Engine } from './engine.js'
 import { P2AError } from './errors.js'
-import { choosePrecision, faceEntries, loadFaceModels, loadStyle, parseStyle, readManifest } from './models.js'
+import { ModelFolder, read } from './fetch.js'
+import { choosePrecision, faceEntries, liveParts, loadFaceModels, loadStyle, parseStyle, readManifest } from './models.js'
 import { checkPaint } from './options.js'
+import { Drawer, decodeByBrowser, isCoreFile } from './pixels.js'
 import { toWire } from './protocol.js'
 import { ownPort } from './thread.js'
 
@@ -17,29 +20,6 @@ import { ownPort } from './thread.js'
 /** @typedef {{stopped: boolean, signal: AbortSignal, progress: (progress: import('./protocol.js').Progress) => void}} Control of the request that runs */
 
 const MODELS_KEPT = 4
-
-/**
- * @param {string} url
- * @param {AbortSignal} signal
- * @returns {Promise<Uint8Array<ArrayBuffer>>}
- * @throws {P2AError} IO
- */
-async function read(url, signal) {
-  if (url.startsWith('file:')) {
-    const { readInput } = await import('./files.js')
-    const { fileURLToPath } = await import('node:url')
-    return readInput(fileURLToPath(url))
-  }
-  let response
-  try {
-    response = await fetch(url, { signal })
-    if (response.ok) return new Uint8Array(await response.arrayBuffer())
-  } catch (cause) {
-    if (signal.aborted) throw new P2AError('STOPPED', 'the conversion was stopped')
-    throw new P2AError('IO', `cannot read ${url}: ${/** @type {Error} */ (cause).message}`, { cause })
-  }
-  throw new P2AError('IO', `cannot read ${url}: expected status 200, got ${response.status}`)
-}
 
 /**
  * A pause of one turn of the event loop. In a browser setTimeout would be clamped to 4 ms; in Node a
@@ -60,7 +40,15 @@ function createPause() {
 class Host {
   /** @type {Engine|undefined} */
   #engine
-  #models = ''
+  /** @type {ModelFolder|undefined} */
+  #models
+  /** @type {import('./models.js').ModelEntry[]|undefined} once read */
+  #manifest
+  /** of every result @type {string[]} */
+  #warnings = []
+  /** @type {Map<number, {model: number, width: number, height: number, drawer: Drawer}>} */
+  #videos = new Map()
+  #drawer = new Drawer()
   /** @type {Map<string, number>} what a style is made of -> the model; the one used last is last */
   #loaded = new Map()
   /** @type {import('./engine.js').FaceModels|undefined} */
@@ -81,7 +69,7 @@ class Host {
       case 'open':
         return this.#open(payload)
       case 'models':
-        return this.#manifest(control)
+        return this.#readManifest(control)
       case 'memory':
         return Promise.resolve(this.#opened().memory)
       case 'convert':
@@ -90,6 +78,12 @@ class Host {
         return this.#faces(payload, control)
       case 'encode':
         return this.#encode(payload, control)
+      case 'openVideo':
+        return this.#openVideo(payload, control)
+      case 'frame':
+        return this.#frame(payload)
+      case 'closeVideo':
+        return this.#closeVideo(payload)
       case 'estimate':
         return this.#estimate(payload, control)
       default:
@@ -104,26 +98,41 @@ class Host {
 
   /** @param {Payloads['open']} payload */
   async #open({ models, precision, ...options }) {
-    this.#models = models
+    this.#models = new ModelFolder(models, options.integrity ?? {})
     this.#precision = precision
     this.#engine = await Engine.create(options)
-    return { ...this.#engine.info, version: this.#engine.version }
+    const { info } = this.#engine
+    if (!canDigest()) this.#warnings.push('models were not verified by sha256: that needs a secure context (https)')
+    if (info.threads === 1 && (options.threads ?? 'auto') === 'auto' && /not cross-origin isolated/.test(info.reason)) {
+      this.#warnings.push(info.reason)
+    }
+    return { ...info, version: this.#engine.version }
+  }
+
+  /** Bytes of the wasm heap, where there is one: it never shrinks. */
+  get heapBytes() {
+    return this.#engine?.heapBytes ?? 0
   }
 
   /** @param {Pick<Control, 'signal'>} control */
-  #manifest({ signal }) {
-    return readManifest(this.#reader({ signal }))
+  async #readManifest(control) {
+    this.#manifest ??= await readManifest(this.#reader(control))
+    return this.#manifest
   }
 
   /** @param {Pick<Control, 'signal'>} control @returns {import('./models.js').ReadModelFile} */
   #reader({ signal }) {
-    return (path) => read(new URL(path, this.#models).href, signal)
+    if (!this.#models) throw new P2AError('INTERNAL', "expected 'open' as the first request", { fatal: true })
+    return this.#models.reader(signal)
   }
 
-  /** @param {Pick<Payloads['convert'], 'style'|'precision'> & {character?: number}} wanted @param {Control} control */
-  async #style({ style, precision: choice = this.#precision, character }, control) {
+  /** @param {Pick<Payloads['convert'], 'style'|'precision'> & {character?: number, live?: boolean}} wanted live: its live tier, where it has one @param {Control} control */
+  async #style({ style, precision: choice = this.#precision, character, live: wantsLive = false }, control) {
     control.progress({ stage: 'load', part: 0 })
-    const parts = parseStyle(await this.#manifest(control), style)
+    const manifest = await this.#readManifest(control)
+    const named = parseStyle(manifest, style)
+    const live = wantsLive ? liveParts(manifest, named) : undefined
+    const parts = live ?? named
     const precision = choosePrecision(parts, choice, character)
     const key = `${precision} ${parts.map(({ entry, share }) => `${entry.sha256}=${share}`).join(',')}`
     let model = this.#loaded.get(key)
@@ -134,7 +143,7 @@ class Host {
     this.#loaded.set(key, model)
     this.#forgetOldModels()
     control.progress({ stage: 'load', part: 1 })
-    return { name: parts.length === 1 ? parts[0].entry.name : /** @type {string} */ (style), model, precision }
+    return { name: named.length === 1 ? named[0].entry.name : /** @type {string} */ (style), model, precision, live: live !== undefined }
   }
 
   /**
@@ -143,28 +152,44 @@ class Host {
    * @param {Control} control
    */
   async #faceNetworks(portrait, control) {
-    const entries = faceEntries(await this.#manifest(control))
+    const entries = faceEntries(await this.#readManifest(control))
     if (!entries) return undefined
     this.#faceModels = await loadFaceModels(this.#opened(), entries, this.#reader(control), { portrait, loaded: this.#faceModels })
+    for (const model of Object.values(this.#faceModels)) if (model) this.#opened().keepNetwork(model)
     return this.#faceModels
   }
 
   /** A slider between two styles makes a model for each of its places. */
   #forgetOldModels() {
+    const engine = this.#opened()
+    const last = [...this.#loaded.values()].at(-1)
+    const playing = new Set([...this.#videos.values()].map(({ model }) => model))
     for (const [key, model] of this.#loaded) {
-      if (this.#loaded.size <= MODELS_KEPT) return
-      this.#loaded.delete(key)
-      this.#opened().disposeModel(model)
+      if (this.#loaded.size > MODELS_KEPT && !playing.has(model)) {
+        this.#loaded.delete(key)
+        engine.disposeModel(model)
+      } else engine.keepNetwork(model, model === last)
     }
   }
 
   /**
    * @param {import('./protocol.js').Source} source
    * @param {Control} control
-   * @returns {Promise<import('./conversion.js').Photo>}
+   * @returns {Promise<{photo: import('./conversion.js').Photo, warnings: string[]}>}
    */
   async #photo(source, control) {
-    return 'url' in source ? { file: await read(source.url, control.signal) } : source
+    if ('drawable' in source) {
+      const photo = this.#drawer.draw(source.drawable)
+      this.#drawer.forget()
+      return { photo, warnings: [...this.#warnings] }
+    }
+    const photo = 'url' in source ? { file: await read(source.url, control.signal) } : source
+    if (!('file' in photo) || isCoreFile(photo.file)) return { photo, warnings: [...this.#warnings] }
+    const bitmap = await decodeByBrowser(/** @type {Uint8Array<ArrayBuffer>} */ (photo.file))
+    if (!bitmap) return { photo, warnings: [...this.#warnings] } /* the core says what is wrong with it */
+    const drawn = this.#drawer.draw(bitmap)
+    this.#drawer.forget()
+    return { photo: drawn, warnings: [...this.#warnings, 'the picture is no JPEG or PNG: the browser decoded it'] }
   }
 
   /** @param {Payloads['convert']} payload @param {Control} control */
@@ -172,7 +197,7 @@ class Host {
     const { faces, fields } = checkPaint(options)
     const { name, model, precision } = await this.#style({ style, precision: choice, character: fields.character }, control)
     const faceModels = faces ? await this.#faceNetworks(fields.character > 0, control) : undefined
-    const photo = await this.#photo(source, control)
+    const { photo, warnings } = await this.#photo(source, control)
     const made = await convertPhoto(this.#opened(), model, photo, {
       ...options,
       faceModels,
@@ -180,7 +205,42 @@ class Host {
       shouldStop: () => control.stopped,
       onProgress: (stage, part) => control.progress({ stage, part })
     })
-    return { ...made, style: name, backend: { ...made.backend, precision } }
+    if (faces && !faceModels) warnings.push('the models folder has no networks for faces: they were painted with the scene')
+    return { ...made, style: name, backend: { ...made.backend, precision }, warnings: [...warnings, ...made.warnings] }
+  }
+
+  /** @param {Payloads['openVideo']} payload @param {Control} control */
+  async #openVideo({ width, height, style, steadiness }, control) {
+    const { name, model, live } = await this.#style({ style, live: true }, control)
+    const video = this.#opened().createVideo(model, width, height, steadiness)
+    this.#videos.set(video, { model, width, height, drawer: new Drawer() })
+    const none = `the style ${name} has no live tier: its own network paints the frames`
+    return { video, style: name, live, warnings: live ? this.#warnings : [...this.#warnings, none] }
+  }
+
+  /** @param {Payloads['frame']} payload */
+  async #frame({ video, source }) {
+    const start = performance.now()
+    const open = this.#videos.get(video)
+    if (!open) throw new P2AError('ARGUMENT', `expected a video that is open, got ${video}`)
+    const { width, height, drawer } = open
+    let pixels
+    if ('drawable' in source) pixels = drawer.draw(source.drawable, { width, height }).pixels
+    else if ('pixels' in source) {
+      if (source.width !== width || source.height !== height) {
+        throw new P2AError('ARGUMENT', `expected ${width}x${height} pixels for frame, got ${source.width}x${source.height}`)
+      }
+      pixels = source.pixels
+    } else throw new P2AError('ARGUMENT', 'expected pixels or a bitmap for frame, got a file')
+    const image = this.#opened().processFrame(video, pixels)
+    return { image, ms: performance.now() - start }
+  }
+
+  /** @param {Payloads['closeVideo']} payload */
+  async #closeVideo({ video }) {
+    this.#opened().disposeVideo(video)
+    this.#videos.delete(video)
+    return {}
   }
 
   /** @param {Payloads['faces']} payload @param {Control} control */
@@ -189,7 +249,8 @@ class Host {
     const faceModels = await this.#faceNetworks(false, control)
     if (!faceModels) throw new P2AError('IO', 'expected a detector and a parser in models/manifest.json, got none')
     control.progress({ stage: 'load', part: 1 })
-    return findFaces(this.#opened(), await this.#photo(source, control), {
+    const { photo } = await this.#photo(source, control)
+    return findFaces(this.#opened(), photo, {
       ...options,
       faceModels,
       pause: this.#pause,
@@ -209,7 +270,8 @@ class Host {
 
   /** @param {Payloads['encode']} payload @param {Control} control */
   async #encode({ source, ...options }, control) {
-    return encodePhoto(this.#opened(), await this.#photo(source, control), options)
+    const { photo, warnings } = await this.#photo(source, control)
+    return { ...encodePhoto(this.#opened(), photo, options), warnings }
   }
 }
 
@@ -233,9 +295,9 @@ function serve(port) {
     }
     try {
       const result = await host.run(request, control)
-      port.post({ id, result }, result?.image ? [result.image.buffer] : [])
+      port.post({ id, result, heapBytes: host.heapBytes }, result?.image ? [result.image.buffer] : [])
     } catch (error) {
-      port.post({ id, error: toWire(error) })
+      port.post({ id, error: toWire(error), heapBytes: host.heapBytes })
     } finally {
       running.delete(id)
     }

@@ -1,0 +1,47 @@
+export type Variant = 'simd' | 'relaxed';
+export type Choice = {
+    variant: Variant;
+    threads: number;
+    reason: string;
+};
+/**
+ * @param {{variant?: 'auto'|Variant, threads?: 'auto'|number}} [wanted]
+ * @returns {Promise<Choice>}
+ * @throws {P2AError} ARGUMENT, UNSUPPORTED
+ */
+export declare function chooseVariant(wanted?: {
+    variant?: 'auto' | Variant;
+    threads?: 'auto' | number;
+}): Promise<Choice>;
+export type Core = {
+    _malloc: (bytes: number) => number;
+    _free: (pointer: number) => void;
+    /**
+     * taken anew after every call that can allocate
+     */
+    HEAPU8: Uint8Array;
+    PThread?: Record<string, any>;
+};
+/**
+ * The part of Emscripten's module that heap.js and engine.js use.
+ * @typedef {object} Core
+ * @property {(bytes: number) => number} _malloc
+ * @property {(pointer: number) => void} _free
+ * @property {Uint8Array} HEAPU8 taken anew after every call that can allocate
+ * @property {Record<string, any>} [PThread]
+ */
+/**
+ * @param {Choice} choice
+ * @param {{assets?: string|URL, integrity?: import('./digest.js').Integrity}} [options] assets: where the p2a-*.mjs and .wasm files lie; integrity: of checkIntegrity()
+ * @returns {Promise<any>} the instantiated module
+ * @throws {P2AError} IO, MODEL (a .wasm file that integrity does not know)
+ */
+export declare function instantiate(choice: Choice, options?: {
+    assets?: string | URL;
+    integrity?: import('./digest.js').Integrity;
+}): Promise<any>;
+/**
+ * End the threads of a module: Node would wait for them for ever.
+ * @param {any} core
+ */
+export declare function endThreads(core: any): void;

@@ -25,7 +25,7 @@ p2a_status p2a_pipeline_video_create(p2a_context *ctx, const p2a_model *model, u
     video->ctx = ctx;
     status = p2a_image_alloc(ctx, width_px, height_px, 3, &video->frame);
     if (status == P2A_OK)
-        status = p2a_scene_create(ctx, model, video->frame, 0, &video->scene);
+        status = p2a_scene_create(ctx, model, video->frame, P2A_SCENE_MARGIN_PX, 0, &video->scene);
     if (status == P2A_OK)
         status = p2a_steady_create(ctx, width_px, height_px, steadiness, &video->steady);
     if (status == P2A_OK) {

@@ -225,3 +225,87 @@ def make_scene(photos, crowded, portraits, size_px, rng):
         scene.picture = data.shade(scene.picture, rng)
     scene.picture = data.lose_quality(scene.picture, rng, smallest_px=int(0.6 * size_px))
     return scene
+
+
+# Where a face's points lie in its upright frame of 512 px: p2a_frame_landmarks_px of src/face/align.c.
+FRAME = np.array([(193.0, 244.0), (317.5, 244.0), (255.3, 322.5), (201.0, 375.0), (309.5, 375.0)])
+
+
+def photo_from_frame(points, frame_px):
+    """The similarity that carries the frame's points to these, with the least squares: p2a_align_face() of src/face/align.c."""
+    p, q = FRAME - FRAME.mean(0), points - points.mean(0)
+    a = (p @ [1, -1j] * (q @ [1, 1j])).sum() / (p ** 2).sum()
+    unit = np.array([[a.real, -a.imag], [a.imag, a.real]])
+    return np.column_stack([unit * (512 / frame_px), points.mean(0) - unit @ FRAME.mean(0)])
+
+
+def inverse(m):
+    unit = np.linalg.inv(m[:, :2])
+    return np.column_stack([unit, -unit @ m[:, 2]])
+
+
+def then(first, second):
+    """2x3 transforms: first, then second."""
+    return np.column_stack([second[:, :2] @ first[:, :2], second[:, :2] @ first[:, 2] + second[:, 2]])
+
+
+def jitter(frame_px, rng):
+    """What coarse landmarks get wrong: a small turn, scale and shift about the frame's middle."""
+    scale = np.exp(rng.normal(0, 0.13))
+    to = (0.5 + rng.normal(0, 0.04, 2)) * frame_px
+    return transform((frame_px, frame_px), to, scale, scale, np.clip(rng.normal(0, 9), -35, 35), rng.random() < 0.5)
+
+
+def make_frame(photos, crowded, portraits, frame_px, rng):
+    """A face cut out upright by coarse landmarks, as the second look of the detector sees it, or a piece of a photo."""
+    none, photo = Faces(np.zeros((0, 4)), np.zeros(0), np.zeros((0, 5, 2))), None
+    chance = rng.random()
+    if chance < 0.65:
+        portrait = portraits[rng.integers(len(portraits))]
+        picture, mask, face = portrait.levels[0 if rng.random() < 0.3 else 1]
+        m = then(np.eye(2, 3) * (frame_px / picture.shape[0]), jitter(frame_px, rng))
+        if rng.random() < 0.2:
+            picture = dress(picture, face.points[0], rng)
+        made = warp(picture, m, (frame_px, frame_px), cv2.BORDER_REFLECT_101)
+        if rng.random() < 0.35:
+            photo = background(photos, frame_px, rng)
+            share = warp(cut_out(picture, mask, rng), m, (frame_px, frame_px), cv2.BORDER_CONSTANT)[..., None] / np.float32(255)
+            made = (photo.picture + share * (made.astype(np.float32) - photo.picture)).astype(np.uint8)
+        scene = Scene(made, moved_faces(face, m), np.zeros((0, 4)))
+    elif chance < 0.75:
+        photo = crowded[rng.integers(len(crowded))]
+        face = photo.faces.chosen([rng.integers(len(photo.faces.scores))])
+        m = then(inverse(photo_from_frame(face.points[0], frame_px)), jitter(frame_px, rng))
+        made = warp(photo.picture, m, (frame_px, frame_px), cv2.BORDER_REPLICATE)
+        scene = Scene(made, moved_faces(face, m), turned_boxes(photo.unsure, m))
+    else:
+        scene = background(photos, frame_px, rng)
+        inside = (scene.faces.boxes > -0.2 * frame_px) & (scene.faces.boxes < 1.2 * frame_px)
+        scene = Scene(scene.picture, scene.faces.chosen(inside.all(1)), np.concatenate([scene.unsure, scene.faces.boxes[~inside.all(1)]]))
+        if len(scene.faces.scores) == 0:
+            scene.faces = none
+    if rng.random() < 0.6:
+        scene.picture = data.change_light(scene.picture, rng)
+    if rng.random() < 0.2:
+        scene.picture = data.shade(scene.picture, rng)
+    if rng.random() < 0.45:                                       # a small face, enlarged
+        small_px = int(np.exp(rng.uniform(np.log(24), np.log(frame_px))))
+        small = cv2.resize(scene.picture, (small_px, small_px), interpolation=cv2.INTER_AREA)
+        scene.picture = cv2.resize(small, (frame_px, frame_px), interpolation=cv2.INTER_LINEAR)
+    scene.picture = data.lose_quality(scene.picture, rng, smallest_px=frame_px // 2)
+    return scene
+
+
+def make_frames(photos, crowded, portraits, size_px, rng):
+    """Four frames in one picture."""
+    half = size_px // 2
+    parts = []
+    picture = np.empty((size_px, size_px, 3), np.uint8)
+    for y in (0, half):
+        for x in (0, half):
+            part = make_frame(photos, crowded, portraits, half, rng)
+            picture[y:y + half, x:x + half] = part.picture
+            faces = part.faces.shifted(x, y)
+            faces.boxes = np.clip(faces.boxes, [x, y, x, y], [x + half, y + half] * 2)
+            parts.append(Scene(part.picture, faces, np.clip(part.unsure + [x, y, x, y], [x, y, x, y], [x + half, y + half] * 2)))
+    return Scene(picture, Faces.joined([p.faces for p in parts]), np.concatenate([p.unsure for p in parts]))

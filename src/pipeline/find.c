@@ -1,4 +1,4 @@
-/* find.c - the photo at the detector's size -> the detector's outputs -> faces */
+/* find.c - the photo at two sizes -> the detector's candidates -> a second look at each -> faces */
 #include "pipeline/find.h"
 
 #include <math.h>
@@ -7,20 +7,29 @@
 #include "base/alloc.h"
 #include "image/resize.h"
 #include "pipeline/answer.h"
+#include "pipeline/confirm.h"
 
-/* A higher bar than the detector's own: the present one answers on patterns and round things too.
- * At 0.9 one false face in thirty scenes is left, and one true face in five is left to the scene
- * (models/cards/detector.md). */
-#define FACE_SCORE 0.9f
+/* A candidate of the first look gets a second one from here; that one decides. */
+#define CANDIDATE_SCORE 0.3f
 
-/* Found in one photo at most; more are only counted by what is cut off. */
+/* Faces that fill a large photo are beyond the largest anchor: a copy of this long side shows them.
+ * Photos less than twice as large are seen only once. */
+#define SMALL_PX 320
+
+/* Candidates of one photo at most; more are only counted by what is cut off. */
 #define FOUND_MAX P2A_DETECT_CANDIDATES
+
+typedef enum look { LOOK_PHOTO, LOOK_SMALL, LOOK_AGAIN, LOOK_DONE } look;
 
 struct p2a_find {
     p2a_context *ctx;
+    const p2a_image *photo;
+    look look;
     p2a_image *seen; /* the photo as the detector sees it; NULL: the photo itself */
     double photo_from_seen[6];
     p2a_answer *answer;
+    p2a_detect_pool pool;
+    p2a_confirm *confirm;
     p2a_face_list found;
 };
 
@@ -54,6 +63,33 @@ static p2a_status check_detector(p2a_context *ctx, const p2a_model *detector)
     return status;
 }
 
+static size_t long_side(const p2a_image *image)
+{
+    return image->width_px > image->height_px ? image->width_px : image->height_px;
+}
+
+/* Show the detector the photo, no larger than this. */
+static p2a_status begin_look(p2a_find *find, look next, double long_px)
+{
+    find->look = next;
+    p2a_image_destroy(find->seen);
+    find->seen = NULL;
+    const p2a_image *photo = find->photo;
+    const double scale = fmin(1.0, long_px / (double)long_side(photo));
+    p2a_status status = P2A_OK;
+    if (scale < 1.0) {
+        const size_t width = (size_t)fmax(1, floor(photo->width_px * scale + 0.5));
+        const size_t height = (size_t)fmax(1, floor(photo->height_px * scale + 0.5));
+        status = p2a_image_resize(find->ctx, photo, width, height, &find->seen);
+    }
+    if (status != P2A_OK)
+        return status;
+    const p2a_image *seen = find->seen ? find->seen : photo;
+    find->photo_from_seen[0] = (double)photo->width_px / (double)seen->width_px;
+    find->photo_from_seen[4] = (double)photo->height_px / (double)seen->height_px;
+    return p2a_answer_start(find->answer, seen);
+}
+
 p2a_status p2a_find_create(p2a_context *ctx, const p2a_model *detector, const p2a_image *photo,
                            p2a_find **out)
 {
@@ -65,20 +101,10 @@ p2a_status p2a_find_create(p2a_context *ctx, const p2a_model *detector, const p2
     if (find == NULL)
         return p2a_fail_memory(ctx, sizeof *find, "face finding");
     find->ctx = ctx;
-    const double long_px = photo->width_px > photo->height_px ? photo->width_px : photo->height_px;
-    const double scale = long_px > P2A_FIND_PX ? P2A_FIND_PX / long_px : 1.0;
-    if (scale < 1.0) {
-        const size_t width = (size_t)fmax(1, floor(photo->width_px * scale + 0.5));
-        const size_t height = (size_t)fmax(1, floor(photo->height_px * scale + 0.5));
-        status = p2a_image_resize(ctx, photo, width, height, &find->seen);
-    }
-    const p2a_image *seen = find->seen ? find->seen : photo;
-    find->photo_from_seen[0] = (double)photo->width_px / seen->width_px;
-    find->photo_from_seen[4] = (double)photo->height_px / seen->height_px;
+    find->photo = photo;
+    status = p2a_answer_create(ctx, detector, &find->answer);
     if (status == P2A_OK)
-        status = p2a_answer_create(ctx, detector, &find->answer);
-    if (status == P2A_OK)
-        status = p2a_answer_start(find->answer, seen);
+        status = begin_look(find, LOOK_PHOTO, P2A_FIND_PX);
     if (status != P2A_OK) {
         p2a_find_destroy(find);
         return status;
@@ -87,50 +113,74 @@ p2a_status p2a_find_create(p2a_context *ctx, const p2a_model *detector, const p2
     return P2A_OK;
 }
 
-static void forget_answer(p2a_find *find)
-{
-    p2a_answer_destroy(find->answer);
-    p2a_image_destroy(find->seen);
-    find->answer = NULL;
-    find->seen = NULL;
-}
-
 void p2a_find_destroy(p2a_find *find)
 {
     if (find == NULL)
         return;
-    forget_answer(find);
+    p2a_answer_destroy(find->answer);
+    p2a_image_destroy(find->seen);
+    p2a_detect_pool_destroy(&find->pool);
+    p2a_confirm_destroy(find->confirm);
     p2a_face_list_destroy(&find->found);
     p2a_free(find->ctx, find);
 }
 
-/* Outputs of the detector -> faces in photo coordinates. */
+/* All candidates are known: look at each again. */
+static p2a_status begin_again(p2a_find *find)
+{
+    p2a_image_destroy(find->seen);
+    find->seen = NULL;
+    p2a_face_list candidates;
+    const p2a_status status =
+        p2a_detect_merge(find->ctx, &find->pool, P2A_DETECT_IOU, FOUND_MAX, &candidates);
+    p2a_detect_pool_destroy(&find->pool);
+    if (status != P2A_OK)
+        return status;
+    find->look = LOOK_AGAIN;
+    p2a_answer *answer = find->answer;
+    find->answer = NULL;
+    return p2a_confirm_create(find->ctx, answer, find->photo, &candidates, P2A_DETECT_SCORE,
+                              &find->confirm);
+}
+
+/* The detector has answered about the photo or its small copy. */
 static p2a_status read_answer(p2a_find *find)
 {
     p2a_detect_level levels[P2A_DETECT_LEVELS];
-    for (uint32_t l = 0; l < P2A_DETECT_LEVELS; l++) {
-        const p2a_shape shape = p2a_answer_shape(find->answer, 3 * l);
-        levels[l] = (p2a_detect_level){
-            p2a_answer_values(find->answer, 3 * l), p2a_answer_values(find->answer, 3 * l + 1),
-            p2a_answer_values(find->answer, 3 * l + 2), shape.height, shape.width};
-    }
-    p2a_detect_pool pool;
-    memset(&pool, 0, sizeof pool);
-    p2a_status status = p2a_detect_add(find->ctx, levels, find->photo_from_seen, FACE_SCORE, &pool);
-    if (status == P2A_OK)
-        status = p2a_detect_merge(find->ctx, &pool, P2A_DETECT_IOU, FOUND_MAX, &find->found);
-    p2a_detect_pool_destroy(&pool);
-    forget_answer(find); /* its activations are the largest thing here */
+    p2a_detect_levels(find->answer, levels);
+    const p2a_status status =
+        p2a_detect_add(find->ctx, levels, find->photo_from_seen, CANDIDATE_SCORE, &find->pool);
+    if (status != P2A_OK)
+        return status;
+    if (find->look == LOOK_PHOTO && long_side(find->photo) >= (size_t)2 * SMALL_PX)
+        return begin_look(find, LOOK_SMALL, SMALL_PX);
+    return begin_again(find);
+}
+
+static p2a_status finish(p2a_find *find)
+{
+    const p2a_status status = p2a_confirm_take(find->confirm, &find->found);
+    p2a_confirm_destroy(find->confirm);
+    find->confirm = NULL;
+    find->look = LOOK_DONE;
     return status;
 }
 
+/* Shares of the whole are guesses: how many candidates there will be is not known before. */
 p2a_status p2a_find_step(p2a_find *find, double budget, double *out_done)
 {
-    *out_done = 1.0;
-    if (find->answer == NULL)
-        return P2A_OK;
-    const p2a_status status = p2a_answer_step(find->answer, budget, out_done);
-    return status == P2A_OK && *out_done >= 1.0 ? read_answer(find) : status;
+    static const double before[] = {0, 0.7, 0.75, 1}, share[] = {0.7, 0.05, 0.25, 0};
+    const look now = find->look;
+    double part = 1;
+    p2a_status status = P2A_OK;
+    if (now == LOOK_AGAIN)
+        status = p2a_confirm_step(find->confirm, budget, &part);
+    else if (now != LOOK_DONE)
+        status = p2a_answer_step(find->answer, budget, &part);
+    if (status == P2A_OK && part >= 1.0 && now != LOOK_DONE)
+        status = now == LOOK_AGAIN ? finish(find) : read_answer(find);
+    *out_done = find->look == LOOK_DONE ? 1.0 : before[now] + share[now] * fmin(part, 0.999);
+    return status;
 }
 
 void p2a_find_take(p2a_find *find, p2a_face_list *out)

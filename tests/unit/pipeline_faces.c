@@ -17,7 +17,8 @@
 #include "graph_builder.h"
 #include "nn/model.h"
 
-enum { SIDE = 416, WHITE = 192 }; /* the white pixel is a cell's corner at every stride */
+enum { SIDE = 416, WHITE = 192 };   /* the white pixel is a cell's corner at every stride */
+#define FRAME_SCALE (192.0 / 512.0) /* photo pixels to a pixel of the face's crop */
 
 static char kind_key[] = "kind", name_key[] = "name", use_key[] = "commercial_use", yes[] = "yes";
 static char detector_kind[] = "detector", parser_kind[] = "parser", generator_kind[] = "generator";
@@ -57,20 +58,27 @@ static uint32_t answer(graph_builder *b, uint32_t channels, uint32_t stride, con
     return node->output;
 }
 
-/* White gives a score at stride 32 for the smaller anchor (256 px), with the frame's landmarks. */
+/*
+ * White gives a score at stride 32 for the smaller anchor (256 px): a box of half its side and the
+ * frame's landmarks, where a frame has 192 px and its middle lies 32 px from the white pixel, so
+ * that the second look, in a frame of 192 px, sees the white pixel at a cell's corner again.
+ */
 static void make_detector(tiny_model *m, p2a_context *ctx)
 {
     builder_start(&m->builder, 3, 32);
     const float never[2] = {-20, -20}, red[2] = {20, 0}, bias[2] = {-12, -20};
+    const float half = -3.4657359f, middle = 16 / 25.6f; /* log(1/2) / 0.2; in 0.1 anchors */
+    const float box[8] = {middle, middle, half, half};
     float points[20] = {0};
     for (int i = 0; i < P2A_LANDMARK_COUNT; i++)
-        for (int k = 0; k < 2; k++) /* offsets in units of 0.1 anchors; the frame at half size */
-            points[2 * i + k] = (float)((p2a_frame_landmarks_px[i][k] - 256) * 0.5 / 25.6);
+        for (int k = 0; k < 2; k++)
+            points[2 * i + k] =
+                (float)((p2a_frame_landmarks_px[i][k] - 256) * FRAME_SCALE / 25.6) + middle;
     uint32_t made[9], count = 0;
     for (uint32_t stride = 8; stride <= 32; stride *= 2) {
         const bool last = stride == 32;
         made[count++] = answer(&m->builder, 2, stride, last ? red : NULL, last ? bias : never);
-        made[count++] = answer(&m->builder, 8, stride, NULL, NULL);
+        made[count++] = answer(&m->builder, 8, stride, NULL, last ? box : NULL);
         made[count++] = answer(&m->builder, 20, stride, NULL, last ? points : NULL);
     }
     memcpy(m->builder.graph.outputs, made, sizeof made);
@@ -192,16 +200,16 @@ static void test_a_face_is_painted(void)
     CHECK_EQUAL(count, 1);
     CHECK_NEAR(result.face_count, 1, 0);
     CHECK(result.faces_ms > 0 && result.blend_ms > 0);
-    const float centre = WHITE + 16; /* of the cell whose corner is white */
-    CHECK_NEAR(info[0].box_px[0], centre - 128, 0.5);
-    CHECK_NEAR(info[0].box_px[3], centre + 128, 0.5);
+    const float centre = WHITE + 32;
+    CHECK_NEAR(info[0].box_px[0], centre - 64, 0.5);
+    CHECK_NEAR(info[0].box_px[3], centre + 64, 0.5);
     CHECK(info[0].score > 0.6f && info[0].score <= 1.0f);
     for (int i = 0; i < P2A_LANDMARK_COUNT; i++)
         for (int k = 0; k < 2; k++)
             CHECK_NEAR(info[0].landmarks_px[2 * i + k],
-                       centre + (p2a_frame_landmarks_px[i][k] - 256) * 0.5, 0.5);
+                       centre + (p2a_frame_landmarks_px[i][k] - 256) * FRAME_SCALE, 0.5);
 
-    /* the crop is the frame at half size: outside of it the scene is untouched, inside it was
+    /* outside of the crop of it the scene is untouched, inside it was
      * painted by the same generator, so that it differs only by what the corrections do */
     const uint8_t *a = p2a_image_pixels(scene), *b = p2a_image_pixels(anime);
     size_t outside = 0, inside = 0, changed = 0;
@@ -211,7 +219,7 @@ static void test_a_face_is_painted(void)
                                       fabs((double)y + 0.5 - (double)centre));
             const size_t at = (y * SIDE + x) * 3;
             const bool differs = memcmp(a + at, b + at, 3) != 0;
-            outside += reach > 130 && differs;
+            outside += reach > 98 && differs;
             inside += reach < 60;
             changed += reach < 60 && differs;
         }
@@ -267,7 +275,7 @@ static void test_character_lies_between_the_two_networks(void)
         seen[k] = stands_out(anime);
         p2a_image_destroy(anime);
     }
-    CHECK(seen[0] > 40 && seen[2] < 0.4 * seen[0]);
+    CHECK(seen[0] > 30 && seen[2] < 0.4 * seen[0]);
     CHECK_NEAR(seen[1], (seen[0] + seen[2]) / 2, 2);
     p2a_job *job = NULL;
     CHECK_EQUAL(p2a_job_create(f->ctx, &f->generator.model, photo, &options, &job), P2A_OK);
@@ -299,7 +307,7 @@ static void test_faces_are_only_found_without_a_model(void)
     CHECK_EQUAL(p2a_job_face(job, 0, &info), P2A_OK);
     CHECK_NEAR(info.used, 1, 0);
     CHECK_NEAR(info.class_px[P2A_CLASS_SKIN], P2A_FACE_CROP_PX * P2A_FACE_CROP_PX, 0);
-    CHECK_NEAR(info.photo_from_crop[0], 0.5, 1e-3);
+    CHECK_NEAR(info.photo_from_crop[0], FRAME_SCALE, 1e-3);
     const uint8_t *classes = p2a_job_face_classes(job, 0);
     CHECK(classes != NULL && classes[100000] == P2A_CLASS_SKIN);
     CHECK(p2a_job_face_classes(job, 1) == NULL);

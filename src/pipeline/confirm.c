@@ -1,0 +1,146 @@
+/* confirm.c - candidates for faces -> upright frames -> the detector's second answer -> faces */
+#include "pipeline/confirm.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "face/align.h"
+#include "image/warp.h"
+
+/* Where the frame's own face lies: middle and mean side of the boxes of the 90 held-out portraits,
+ * in frames. An answer farther from there, or of a very different size, means somebody else. */
+#define FRAME_FACE_X 0.498
+#define FRAME_FACE_Y 0.551
+#define FRAME_FACE_SIDE 0.637
+#define OFF_CENTRE_MAX 0.25 /* in frames */
+#define SIZE_SPREAD 1.8
+
+struct p2a_confirm {
+    p2a_context *ctx;
+    p2a_answer *answer;
+    const p2a_image *photo;
+    p2a_face_list candidates;
+    float score;
+    size_t index;
+    p2a_image *frame; /* of the candidate at hand; NULL: the next one has not begun */
+    double photo_from_frame[6];
+    p2a_detect_pool pool;
+};
+
+void p2a_detect_levels(const p2a_answer *answer, p2a_detect_level levels[P2A_DETECT_LEVELS])
+{
+    for (uint32_t l = 0; l < P2A_DETECT_LEVELS; l++) {
+        const p2a_shape shape = p2a_answer_shape(answer, 3 * l);
+        levels[l] = (p2a_detect_level){
+            p2a_answer_values(answer, 3 * l), p2a_answer_values(answer, 3 * l + 1),
+            p2a_answer_values(answer, 3 * l + 2), shape.height, shape.width};
+    }
+}
+
+p2a_status p2a_confirm_create(p2a_context *ctx, p2a_answer *detector, const p2a_image *photo,
+                              p2a_face_list *candidates, float score, p2a_confirm **out)
+{
+    *out = NULL;
+    p2a_confirm *confirm = p2a_alloc_zeroed(ctx, 1, sizeof *confirm);
+    if (confirm == NULL) {
+        p2a_answer_destroy(detector);
+        p2a_face_list_destroy(candidates);
+        return p2a_fail_memory(ctx, sizeof *confirm, "a second look at faces");
+    }
+    confirm->ctx = ctx;
+    confirm->answer = detector;
+    confirm->photo = photo;
+    confirm->candidates = *candidates;
+    confirm->score = score;
+    memset(candidates, 0, sizeof *candidates);
+    if (confirm->candidates.count > P2A_CONFIRM_MAX)
+        confirm->candidates.count = P2A_CONFIRM_MAX;
+    *out = confirm;
+    return P2A_OK;
+}
+
+void p2a_confirm_destroy(p2a_confirm *confirm)
+{
+    if (confirm == NULL)
+        return;
+    p2a_image_destroy(confirm->frame);
+    p2a_detect_pool_destroy(&confirm->pool);
+    p2a_face_list_destroy(&confirm->candidates);
+    p2a_answer_destroy(confirm->answer);
+    p2a_free(confirm->ctx, confirm);
+}
+
+/* Cut out the next candidate whose landmarks are those of a face. */
+static p2a_status begin_candidate(p2a_confirm *confirm)
+{
+    for (; confirm->index < confirm->candidates.count; confirm->index++)
+        if (p2a_align_face(confirm->ctx, &confirm->candidates.faces[confirm->index], P2A_CONFIRM_PX,
+                           confirm->photo_from_frame) == P2A_OK)
+            break;
+    if (confirm->index == confirm->candidates.count)
+        return P2A_OK;
+    const p2a_status status =
+        p2a_image_warp(confirm->ctx, confirm->photo, confirm->photo_from_frame, P2A_CONFIRM_PX,
+                       P2A_CONFIRM_PX, &confirm->frame);
+    return status == P2A_OK ? p2a_answer_start(confirm->answer, confirm->frame) : status;
+}
+
+/* Is this the face that the frame was cut out for? Both in photo pixels. */
+static bool fits_frame(const p2a_face *face, const double m[6])
+{
+    const double frame_px = P2A_CONFIRM_PX * p2a_transform_scale(m);
+    const double x = FRAME_FACE_X * P2A_CONFIRM_PX, y = FRAME_FACE_Y * P2A_CONFIRM_PX;
+    const float *box = face->box_px;
+    const double away = hypot((double)(box[0] + box[2]) / 2 - (m[0] * x + m[1] * y + m[2]),
+                              (double)(box[1] + box[3]) / 2 - (m[3] * x + m[4] * y + m[5]));
+    const double side = (double)(box[2] - box[0] + box[3] - box[1]) / 2;
+    const double wanted = FRAME_FACE_SIDE * frame_px;
+    return away < OFF_CENTRE_MAX * frame_px && side < wanted * SIZE_SPREAD &&
+           side > wanted / SIZE_SPREAD;
+}
+
+/* Keep the best answer that is this candidate's face, if there is one. */
+static p2a_status read_candidate(p2a_confirm *confirm)
+{
+    p2a_detect_level levels[P2A_DETECT_LEVELS];
+    p2a_detect_levels(confirm->answer, levels);
+    p2a_detect_pool *pool = &confirm->pool;
+    const size_t before = pool->count;
+    const p2a_status status =
+        p2a_detect_add(confirm->ctx, levels, confirm->photo_from_frame, confirm->score, pool);
+    if (status != P2A_OK)
+        return status;
+    size_t best = before;
+    while (best < pool->count &&
+           !fits_frame(&pool->candidates[best].face, confirm->photo_from_frame))
+        best++; /* p2a_detect_add() sorts by score */
+    if (best < pool->count)
+        pool->candidates[before] = pool->candidates[best];
+    pool->count = best < pool->count ? before + 1 : before;
+    p2a_image_destroy(confirm->frame);
+    confirm->frame = NULL;
+    confirm->index++;
+    return P2A_OK;
+}
+
+p2a_status p2a_confirm_step(p2a_confirm *confirm, double budget, double *out_done)
+{
+    double part = 0;
+    p2a_status status = confirm->frame ? P2A_OK : begin_candidate(confirm);
+    if (status == P2A_OK && confirm->frame != NULL) {
+        status = p2a_answer_step(confirm->answer, budget, &part);
+        if (status == P2A_OK && part >= 1.0) {
+            status = read_candidate(confirm);
+            part = 0;
+        }
+    }
+    const double count = (double)confirm->candidates.count;
+    *out_done = count > 0 ? ((double)confirm->index + part) / count : 1.0;
+    return status;
+}
+
+p2a_status p2a_confirm_take(p2a_confirm *confirm, p2a_face_list *out)
+{
+    return p2a_detect_merge(confirm->ctx, &confirm->pool, P2A_DETECT_IOU, P2A_CONFIRM_MAX, out);
+}

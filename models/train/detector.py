@@ -154,14 +154,3 @@ def keep_best(faces, overlap_max=OVERLAP_MAX, most=750):
             kept.append(i)
             free &= overlaps[i] <= overlap_max
     return faces.chosen(np.array(kept[:most], int))
-
-
-@torch.no_grad()
-def detect(network, picture, score_min=SCORE_MIN):
-    """[H,W,3] u8 RGB -> Faces, by the PyTorch network; the picture is padded with black to multiples of 32."""
-    h, w = picture.shape[:2]
-    picture = np.pad(picture, ((0, -h % MULTIPLE_OF), (0, -w % MULTIPLE_OF), (0, 0)))
-    x = torch.from_numpy(picture.astype(np.float32) / 127.5 - 1).permute(2, 0, 1)[None]
-    boxes, logits, points = flat(network(x.to(memory_format=torch.channels_last)))
-    raw = boxes[0].numpy(), logits[0].sigmoid().numpy(), points[0].numpy()
-    return keep_best(decode(*raw, anchors(*picture.shape[:2]), score_min))

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 import faces_data as data
-from detector import SCORE_MIN, Detector, detect, overlap
+from detector import SCORE_MIN, Detector, overlap
+from find_faces import find
 from parser import CLASSES, INPUT_PX, Parser, logits_at
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
@@ -59,7 +60,7 @@ def photos_against_teacher(network, labels, paths):
     count = Count()
     for path in paths:
         teacher = labels[str(path.relative_to(data.SHARED))]
-        found = detect(network, data.shrink_to(data.read_rgb(path), 1280))
+        found = find(network, data.shrink_to(data.read_rgb(path), 1280))
         sure = teacher.chosen(teacher.scores >= SCORE_MIN)
         count.add(found, sure.boxes, sure.sizes(), teacher.chosen(teacher.scores < SCORE_MIN).boxes)
     return count.figures()
@@ -69,7 +70,7 @@ def quiet_scenes(network, labels, most):
     """(pictures looked at, faces found in them) of held-out scenes in which the teacher finds none."""
     quiet = [p for p in data.scene_paths()[1]
              if (labels[str(p.relative_to(data.SHARED))].scores < SCORE_MIN).all()][:most]
-    return len(quiet), sum(len(detect(network, data.shrink_to(data.read_rgb(p), 1280)).scores) for p in quiet)
+    return len(quiet), sum(len(find(network, data.shrink_to(data.read_rgb(p), 1280)).scores) for p in quiet)
 
 
 def held_out_portraits(labels):
@@ -88,7 +89,7 @@ def landmark_errors(network, portraits, size_px):
         scale = size_px / 512
         small = cv2.resize(picture, (size_px, size_px), interpolation=cv2.INTER_AREA)
         margin = size_px // 4
-        found = detect(network, np.pad(small, ((margin, margin), (margin, margin), (0, 0)), constant_values=128))
+        found = find(network, np.pad(small, ((margin, margin), (margin, margin), (0, 0)), constant_values=128))
         found = found.shifted(-margin, -margin)
         truth = face.moved(scale)
         hits = overlap(truth.boxes, found.boxes)[0] if len(found.scores) else np.zeros(0)
@@ -159,7 +160,7 @@ def detector_figures(network, labels, quick=False):
         answers = [teacher(scene.picture, SCORE_MIN) for scene, _ in made]
         found = iter(answers)
         figures["teacher_on_groups"] = groups_figures(lambda _: next(found), made)
-    figures["groups"] = groups_figures(lambda picture: detect(network, picture), made, answers)
+    figures["groups"] = groups_figures(lambda picture: find(network, picture), made, answers)
     return figures
 
 
@@ -201,9 +202,9 @@ def detector_sheet(network, labels, path):
                if (labels[str(p.relative_to(data.SHARED))].scores >= SCORE_MIN).any()]
     for p in crowded[:12]:
         picture = data.read_rgb(p)
-        tiles.append(draw_faces(picture, detect(network, picture)))
+        tiles.append(draw_faces(picture, find(network, picture)))
     for scene, _ in groups(labels, 12):
-        tiles.append(draw_faces(scene.picture, detect(network, scene.picture)))
+        tiles.append(draw_faces(scene.picture, find(network, scene.picture)))
     cv2.imwrite(str(path), sheet(tiles, 6, 400)[..., ::-1])
 
 

@@ -56,21 +56,21 @@ class Count:
                 "precision_lenient": self.right_or_doubtful / max(self.answers, 1)}
 
 
-def photos_against_teacher(network, labels, paths):
+def photos_against_teacher(find_in, labels, paths):
     count = Count()
     for path in paths:
         teacher = labels[str(path.relative_to(data.SHARED))]
-        found = find(network, data.shrink_to(data.read_rgb(path), 1280))
+        found = find_in(path)
         sure = teacher.chosen(teacher.scores >= SCORE_MIN)
         count.add(found, sure.boxes, sure.sizes(), teacher.chosen(teacher.scores < SCORE_MIN).boxes)
     return count.figures()
 
 
-def quiet_scenes(network, labels, most):
+def quiet_scenes(find_in, labels, most):
     """(pictures looked at, faces found in them) of held-out scenes in which the teacher finds none."""
     quiet = [p for p in data.scene_paths()[1]
              if (labels[str(p.relative_to(data.SHARED))].scores < SCORE_MIN).all()][:most]
-    return len(quiet), sum(len(find(network, data.shrink_to(data.read_rgb(p), 1280)).scores) for p in quiet)
+    return len(quiet), sum(len(find_in(p).scores) for p in quiet)
 
 
 def held_out_portraits(labels):
@@ -146,11 +146,18 @@ def detector_figures(network, labels, quick=False):
     """All figures of the detector; quick: fewer pictures, for a glance during training."""
     people, scenes = data.people_paths()[1], data.scene_paths()[1]
     portraits = held_out_portraits(labels)
-    quiet_count, false_faces = quiet_scenes(network, labels, 60 if quick else QUIET_SCENES)
+    found = {}
+
+    def find_in(path):
+        if path not in found:
+            found[path] = find(network, data.shrink_to(data.read_rgb(path), 1280))
+        return found[path]
+
+    quiet_count, false_faces = quiet_scenes(find_in, labels, 60 if quick else QUIET_SCENES)
     figures = {"quiet_scenes": quiet_count, "false_faces": false_faces,
-               "photos": photos_against_teacher(network, labels, scenes[::4] if quick else scenes + people)}
+               "photos": photos_against_teacher(find_in, labels, scenes[::4] if quick else scenes + people)}
     if not quick:
-        figures["people_all"] = photos_against_teacher(network, labels, sum(data.people_paths(), []))
+        figures["people_all"] = photos_against_teacher(find_in, labels, sum(data.people_paths(), []))
     sizes = (256,) if quick else (512, 256, 128, 64)
     figures["landmarks"] = [landmark_errors(network, portraits[::3] if quick else portraits, s) for s in sizes]
     made, answers = groups(labels, 20 if quick else GROUPS), None
@@ -158,8 +165,8 @@ def detector_figures(network, labels, quick=False):
         from faces_teacher import Teacher
         teacher = Teacher()
         answers = [teacher(scene.picture, SCORE_MIN) for scene, _ in made]
-        found = iter(answers)
-        figures["teacher_on_groups"] = groups_figures(lambda _: next(found), made)
+        told = iter(answers)
+        figures["teacher_on_groups"] = groups_figures(lambda _: next(told), made)
     figures["groups"] = groups_figures(lambda picture: find(network, picture), made, answers)
     return figures
 

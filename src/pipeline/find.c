@@ -9,8 +9,10 @@
 #include "pipeline/answer.h"
 #include "pipeline/confirm.h"
 
-/* A candidate of the first look gets a second one from here; that one decides. */
-#define CANDIDATE_SCORE 0.3f
+/* A candidate of the first look gets a second one from here; that one decides. Upright and at one
+ * scale nearly every face scores above 0.95, so the bar can be high. */
+#define CANDIDATE_SCORE 0.4f
+#define FACE_SCORE 0.9f
 
 /* Faces that fill a large photo are beyond the largest anchor: a copy of this long side shows them.
  * Photos less than twice as large are seen only once. */
@@ -139,7 +141,7 @@ static p2a_status begin_again(p2a_find *find)
     find->look = LOOK_AGAIN;
     p2a_answer *answer = find->answer;
     find->answer = NULL;
-    return p2a_confirm_create(find->ctx, answer, find->photo, &candidates, P2A_DETECT_SCORE,
+    return p2a_confirm_create(find->ctx, answer, find->photo, &candidates, FACE_SCORE,
                               &find->confirm);
 }
 

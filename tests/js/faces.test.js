@@ -21,7 +21,7 @@ describe('faces', () => {
 
   before(async () => {
     assert.ok(entries?.portrait, 'expected the face networks in models/manifest.json')
-    converter = await createConverter({ threads: 2 })
+    converter = await createConverter({ threads: 2, precision: 'f32' })
     plain = await converter.convert(PHOTO, { width: WIDTH, output: 'imagedata' })
   })
   after(() => converter.dispose())

@@ -84,7 +84,8 @@ async function runWasmAddressSanitizer() {
   must('cmake', ['-S', root, '-B', folder, '-DCMAKE_BUILD_TYPE=RelWithDebInfo', '-DP2A_WASM_SIMD=simd', '-DP2A_SANITIZE=address',
     `-DP2A_XNNPACK_LIBRARY=${path.join(root, 'build/wasm-simd/libp2a_xnnpack.a')}`, ...cmakeArguments], 'configuring the wasm build with ASan')
   must('cmake', ['--build', folder, '-j', '2', '--target', 'photo2anime'], 'building it')
-  const script = path.join(folder, 'p2a-convert.mjs')
+  writeFileSync(path.join(folder, 'package.json'), '{ "type": "commonjs" }\n') /* a program, not a module that waits to be called */
+  const script = path.join(folder, 'p2a-convert.js')
   must(emcc, ['-O1', '-g', '-msimd128', '-fsanitize=address,undefined', path.join(root, 'tests/native/p2a-convert.c'), `-I${path.join(root, 'src')}`,
     path.join(folder, 'src/libphoto2anime.a'), path.join(root, 'build/wasm-simd/libp2a_xnnpack.a'), path.join(root, 'build/wasm-simd/libp2a_pthreadpool_single.a'),
     '-sALLOW_MEMORY_GROWTH', '-sMAXIMUM_MEMORY=4GB', '-sSTACK_SIZE=1MB', '-sNODERAWFS', '-sEXIT_RUNTIME', '-o', script], 'linking it', options)

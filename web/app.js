@@ -89,7 +89,7 @@ function showParts() {
   at('done').hidden = !selected?.result || busy || camera.on
   at('next').hidden = !selected || busy || camera.on
   at('working').hidden = !busy
-  for (const id of ['camera-start', 'camera-again']) at(id).hidden = !camera.available || !converter?.createVideoSession
+  for (const id of ['camera-start', 'camera-again']) at(id).hidden = !camera.available || !converter
   showTray()
 }
 
@@ -243,9 +243,7 @@ function showWords() {
 /** Keep what this visit used, so that the next one needs no network. */
 async function keepUsed() {
   if (!converter) return
-  /* a converter that has its own cache of networks keeps them there */
-  const networks = (await globalThis.caches?.has('photo2anime-models')) ? [] : choices.used().map((entry) => `models/${(entry.int8 ?? entry).file}`)
-  const kept = await keepForOffline([...variantFiles(converter.info), ...networks])
+  const kept = await keepForOffline(variantFiles(converter.info)) /* the networks are kept by the converter */
   at('offline').hidden = !kept
 }
 

@@ -12,7 +12,7 @@ import train_style
 
 # ---- settings -------------------------------------------------------------------------------------------------------
 CROP_PX = 192                  # an eye and the mouth in one crop: where features lie is most of the task
-LAMBDA = {"content": 1.0, "style": 0.5, "edge": 1.0, "line": 4.0, "colour": 2.0, "adversarial": 0.005}
+LAMBDA = {"content": 1.0, "style": 0.5, "edge": 1.0, "line": 4.0, "ink": 0.1, "colour": 2.0, "adversarial": 0.005}
 BATCH = {"cpu": 4, "cuda": 32}
 # ---------------------------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from muon import Muon, groups_of
 # ---- settings -------------------------------------------------------------------------------------------------------
 CACHE = os.environ.get("P2A_TRAIN_CACHE", "/work/train-cache")
 SEED = 3
-LAMBDA = {"content": 1.0, "style": 0.5, "edge": 2.0, "line": 12.0, "colour": 1.0, "adversarial": 0.01}
+LAMBDA = {"content": 1.0, "style": 0.5, "edge": 2.0, "line": 4.0, "ink": 0.6, "colour": 1.0, "adversarial": 0.01}
 ADVERSARIAL_FROM = 0.6             # share of the run after which the discriminator takes part
 ADVERSARIAL_EVERY = 2              # ... in every second step
 CROP_PX = 128

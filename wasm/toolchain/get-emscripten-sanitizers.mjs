@@ -35,8 +35,8 @@ export async function getEmscriptenSanitizers() {
       must('bash', ['-c', 'set -o pipefail; dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --wildcards "${@:3}"', 'unpack', path.join(cache, file), unpacked,
         ...without.map((pattern) => `--exclude=${pattern}`), parts], instead)
       const emscripten = path.join(unpacked, 'usr/share/emscripten')
-      must('cp', ['-a', path.join(emscripten, 'cache/.'), path.join(home, 'cache')], instead)
-      must('cp', ['-a', path.join(emscripten, 'system/.'), path.join(home, 'root/usr/share/emscripten/system')], instead)
+      must('cp', ['-a', `${path.join(emscripten, 'cache')}/.`, path.join(home, 'cache')], instead)
+      must('cp', ['-a', `${path.join(emscripten, 'system')}/.`, path.join(home, 'root/usr/share/emscripten/system')], instead)
     } finally {
       rmSync(apt, { recursive: true, force: true }) /* it holds the mirror's address */
     }

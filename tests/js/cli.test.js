@@ -135,7 +135,7 @@ describe('command line', () => {
     it('gives one JSON object for each input, with every field', async () => {
       writePicture('second.jpg', 33, 21, 3, 'jpeg')
       mkdirSync(place.at('out'))
-      const done = await convert(place.at('photo.png'), place.at('second.jpg'), '-o', place.at('out'), '--json', '--threads', '1', '--variant', 'simd')
+      const done = await convert(place.at('photo.png'), place.at('second.jpg'), '-o', place.at('out'), '--json', '--threads', '1', '--variant', 'simd', '--precision', 'f32')
       assert.equal(done.code, 0, done.stderr)
       const lines = done.stdout.toString().trimEnd().split('\n').map((line) => JSON.parse(line))
       assert.deepEqual(lines.map((line) => [line.input, line.output, line.width, line.height]), [
@@ -149,14 +149,14 @@ describe('command line', () => {
         assert.ok(line.timings.total >= line.timings.scene && line.timings.scene > 0)
         assert.ok(Array.isArray(line.faces))
         assert.ok(line.peak_bytes > line.width * line.height * 3)
-        assert.deepEqual(line.backend, { variant: 'simd', threads: 1 })
+        assert.deepEqual(line.backend, { variant: 'simd', threads: 1, precision: 'f32' })
       }
       assert.deepEqual(place.files('out'), ['photo.png', 'second.png'])
     })
 
-    it('uses the threads and the variant that were asked for', async () => {
-      const done = await convert(place.at('photo.png'), '-o', place.at('a.png'), '--json', '--threads', '2', '--variant', 'relaxed')
-      assert.deepEqual(JSON.parse(done.stdout).backend, { variant: 'relaxed', threads: 2 })
+    it('uses the threads, the variant and the precision that were asked for', async () => {
+      const done = await convert(place.at('photo.png'), '-o', place.at('a.png'), '--json', '--threads', '2', '--variant', 'relaxed', '--precision', 'int8')
+      assert.deepEqual(JSON.parse(done.stdout).backend, { variant: 'relaxed', threads: 2, precision: 'int8' })
     })
 
     it('reads stdin and writes stdout', async () => {
@@ -197,7 +197,7 @@ describe('command line', () => {
       writeFileSync(place.at('own.safetensors'), style.file)
       const done = await convert(place.at('photo.png'), '-o', place.at('own.png'), '--model', place.at('own.safetensors'))
       assert.equal(done.code, 0, done.stderr)
-      await convert(place.at('photo.png'), '-o', place.at('style.png'))
+      await convert(place.at('photo.png'), '-o', place.at('style.png'), '--precision', 'f32')
       assert.deepEqual(readPicture('own.png').pixels, readPicture('style.png').pixels)
     })
 

@@ -25,7 +25,7 @@ describe('converter', () => {
   before(async () => {
     engine = await Engine.create({ variant: 'simd', threads: 1 })
     model = engine.loadModel(style.file)
-    converter = await createConverter({ variant: 'simd', threads: 1 })
+    converter = await createConverter({ variant: 'simd', threads: 1, precision: 'f32' })
   })
   after(() => {
     converter.dispose()
@@ -264,7 +264,7 @@ describe('converter', () => {
   })
 
   it('runs on two threads of a worker of Node', async () => {
-    const two = await createConverter({ variant: 'simd', threads: 2 })
+    const two = await createConverter({ variant: 'simd', threads: 2, precision: 'f32' })
     try {
       assert.equal(two.info.threads, 2)
       const file = madeFile(90, 70)
@@ -400,7 +400,7 @@ describe('converter', () => {
     mkdirSync(path.join(models, 'weights'), { recursive: true })
     copyFileSync(path.join(root, 'models/manifest.json'), path.join(models, 'manifest.json'))
     const target = path.join(models, style.entry.file)
-    const own = await createConverter({ variant: 'simd', threads: 1, models: pathToFileURL(models) })
+    const own = await createConverter({ variant: 'simd', threads: 1, precision: 'f32', models: pathToFileURL(models) })
     try {
       const file = madeFile(12, 12)
       await assert.rejects(own.convert(file), { code: 'IO', message: /there is no such file/ })

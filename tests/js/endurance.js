@@ -35,6 +35,7 @@ export async function endure({ module, conversions, aborts, bad, threads }) {
     const { image: sound } = await converter.convert(picture([40, 30]))
     const memory = []
     const held = async () => {
+      await converter.convert(picture([96, 80])) /* what is kept for the next picture depends on the last one */
       const { bytes, heapBytes } = await converter.memory()
       memory.push({ bytes, heapBytes })
     }
@@ -70,6 +71,8 @@ export async function endure({ module, conversions, aborts, bad, threads }) {
   }
 }
 
+const HEAP_STEP = 1.25
+
 const long = process.env.P2A_ENDURANCE === 'long'
 
 /** How much: of `npm run test:endurance` where P2A_ENDURANCE is long, else of `npm test`. */
@@ -77,10 +80,12 @@ export const amount = long ? { conversions: 1000, aborts: 100, bad: 50 } : { con
 
 /** What must hold of a run, and a line that says what was seen. */
 export function judge(assert, name, result) {
-  const [early, , late] = result.memory
+  const [early, middle, late] = result.memory
   assert.deepEqual([result.made, result.aborted, result.refused], [amount.conversions, amount.aborts, amount.bad])
   assert.equal(result.equal, true, 'the first result and the last')
   assert.equal(late.bytes, early.bytes, 'bytes of the C core')
-  assert.equal(late.heapBytes, early.heapBytes, 'bytes of the wasm heap')
+  /* the heap grows by a fifth at a time, and what is free in it is not always in one piece: once, at most, and then no more */
+  assert.ok(late.heapBytes <= early.heapBytes * HEAP_STEP, `wasm heap ${early.heapBytes} -> ${late.heapBytes} bytes`)
+  if (long) assert.equal(late.heapBytes, middle.heapBytes, 'bytes of the wasm heap in the second half')
   if (long) process.stdout.write(`endurance in ${name}: ${JSON.stringify(result)}\n`)
 }

@@ -46,7 +46,7 @@ describe('a page that sends nothing', () => {
       assert.deepEqual(asked.filter((one) => !one.startsWith(url) && !one.startsWith('blob:')), [])
       if (host === 'plain') {
         assert.equal(await page.evaluate(() => crossOriginIsolated), false)
-        assert.equal(await page.locator('#backend').textContent(), 'Relaxed SIMD, 1 thread')
+        assert.equal(await page.locator('#backend').textContent(), 'Relaxed SIMD, 1 thread, 8-bit weights (int8)')
         assert.match(await page.locator('#why').textContent(), /without COOP and COEP/)
         assert.equal((await visit.download('Download PNG')).width, 30)
       }

@@ -1,4 +1,5 @@
-/* confirm.h - candidates for faces -> the faces among them, each looked at again upright and alone */
+/* confirm.h - candidates for faces -> the faces among them, each looked at again upright and alone
+ */
 #ifndef P2A_PIPELINE_CONFIRM_H
 #define P2A_PIPELINE_CONFIRM_H
 

@@ -74,7 +74,8 @@ static double flicker(p2a_context *ctx, const p2a_model *model, float steadiness
     return sum / 8;
 }
 
-/* How far a frame is from the same frame painted by itself, where a square has just come or gone. */
+/* How far a frame is from the same frame painted by itself, where a square has just come or gone.
+ */
 static double lag(p2a_context *ctx, const p2a_model *model, float steadiness)
 {
     static uint8_t frame[BYTES], before[BYTES], alone[BYTES];

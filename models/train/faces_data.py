@@ -1,5 +1,6 @@
 """faces_data.py - shared/data/faces and shared/data/photos -> pictures and masks in memory, and the changes of light and
 quality that both face networks train with. Every tenth face, sorted by name, is held out from all training."""
+import os
 from pathlib import Path
 
 import cv2
@@ -8,7 +9,7 @@ from PIL import Image
 
 from parser import MIRRORED
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+SHARED = Path(os.environ.get("P2A_SHARED", Path(__file__).resolve().parents[3] / "shared")) / "data"
 HOLD_OUT_EVERY = 10
 SCENES_HOLD_OUT = 256    # of photos/scenes, evenly spread by name: 200 of them have no face for counting false ones
 PEOPLE_HOLD_OUT = 100    # of photos/people, evenly spread by name: for recall and precision
@@ -38,6 +39,8 @@ def face_names():
 
 def spread(paths, count):
     """(the rest, count paths evenly spread over the sorted list)."""
+    if len(paths) < count:
+        raise SystemExit(f"expected at least {count} pictures in {SHARED}, got {len(paths)}: is ../shared there? (P2A_SHARED says where)")
     held = {paths[int(i * len(paths) / count)] for i in range(count)}
     return [p for p in paths if p not in held], [p for p in paths if p in held]
 

@@ -16,6 +16,8 @@ import { getSources } from '../wasm/toolchain/get-sources.mjs'
 
 const model = path.join(root, 'models/weights/anime.safetensors')
 const photo = path.join(root, 'tests/fixtures/images/baseline_444.jpg')
+const people = path.join(root, 'node_modules/@vladmandic/face-api/demo/sample1.jpg')
+const faces = ['detector', 'parser', 'portrait'].flatMap((name) => [`--${name}`, path.join(root, `models/weights/${name}.safetensors`)])
 
 function say(text) {
   process.stdout.write(`sanitizers: ${text}\n`)
@@ -76,11 +78,10 @@ async function runValgrind() {
 }
 
 /* The wasm core linked with Emscripten's ASan; a small picture through every public call that counts. */
-async function runWasmAddressSanitizer() {
+export async function runWasmAddressSanitizer() {
   await getSources()
   const { emcc, environment, cmakeArguments } = await getEmscriptenSanitizers()
   const folder = path.join(root, 'build/wasm-asan')
-  const options = { env: environment }
   must('cmake', ['-S', root, '-B', folder, '-DCMAKE_BUILD_TYPE=RelWithDebInfo', '-DP2A_WASM_SIMD=simd', '-DP2A_SANITIZE=address',
     `-DP2A_XNNPACK_LIBRARY=${path.join(root, 'build/wasm-simd/libp2a_xnnpack.a')}`, ...cmakeArguments], 'configuring the wasm build with ASan')
   must('cmake', ['--build', folder, '-j', '2', '--target', 'photo2anime'], 'building it')
@@ -88,13 +89,17 @@ async function runWasmAddressSanitizer() {
   const script = path.join(folder, 'p2a-convert.js')
   must(emcc, ['-O1', '-g', '-msimd128', '-fsanitize=address,undefined', path.join(root, 'tests/native/p2a-convert.c'), `-I${path.join(root, 'src')}`,
     path.join(folder, 'src/libphoto2anime.a'), path.join(root, 'build/wasm-simd/libp2a_xnnpack.a'), path.join(root, 'build/wasm-simd/libp2a_pthreadpool_single.a'),
-    '-sALLOW_MEMORY_GROWTH', '-sMAXIMUM_MEMORY=4GB', '-sSTACK_SIZE=1MB', '-sNODERAWFS', '-sEXIT_RUNTIME', '-o', script], 'linking it', options)
+    '-sALLOW_MEMORY_GROWTH', '-sMAXIMUM_MEMORY=4GB', '-sSTACK_SIZE=1MB', '-sNODERAWFS', '-sEXIT_RUNTIME', '-o', script], 'linking it', { env: environment })
   const out = path.join(root, 'build/tests/wasm-asan.png')
   mkdirSync(path.dirname(out), { recursive: true })
   rmSync(out, { force: true })
   const text = must(process.execPath, [script, '--model', model, photo, out], 'a conversion without a report')
   if (!existsSync(out) || readFileSync(out).length < 100) throw new Refusal(`expected a picture, got:\n${text}`)
   say(`Emscripten's ASan + UBSan: ${text.trim().split('\n').pop()}, no report`)
+  const options = ['character=0.5', 'hair_color=8388736', 'edge_preserve=1.2', 'color_shift=0.7'].flatMap((option) => ['--set', option])
+  const seen = must(process.execPath, [script, '--model', model, ...faces, ...options, '--width', '256', people, out], 'faces without a report')
+  if (!/^face .* 1$/m.test(seen)) throw new Refusal(`expected a face, got:\n${seen}`)
+  say(`Emscripten's ASan + UBSan: ${seen.trim().split('\n').pop()}, no report`)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -11,7 +11,12 @@ typedef struct block_header {
 
 #define OVERHEAD_BYTES (sizeof(block_header) + P2A_ALIGN_BYTES - 1)
 
-static _Thread_local p2a_context *current_context;
+#ifdef P2A_NO_THREADS
+#define THREAD_LOCAL
+#else
+#define THREAD_LOCAL _Thread_local
+#endif
+static THREAD_LOCAL p2a_context *current_context;
 
 bool p2a_mul_size(size_t a, size_t b, size_t *out)
 {

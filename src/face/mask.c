@@ -62,8 +62,9 @@ static void distance_columns(const uint8_t *inside, size_t side_px, const area *
     for (size_t y = a->top; y < a->bottom; y++) {
         const uint8_t *row = inside + y * side_px + a->left;
         float *d = distance + (y - a->top) * width;
+        const float *before = y > a->top ? d - width : NULL;
         for (size_t x = 0; x < width; x++) {
-            float above = y > a->top ? d[x - width] + 1.0f : FAR_PX;
+            float above = before ? before[x] + 1.0f : FAR_PX;
             d[x] = row[x] == target ? 0.0f : fminf(above, FAR_PX);
         }
     }

@@ -29,7 +29,7 @@ const traffic = createTraffic(at)
 const compare = createCompare(at)
 const choices = createChoices(at, () => {
   camera.setStyle(choices.options().style)
-  showTray()
+  showParts()
   showThumbnails()
 })
 const thumbnails = createThumbnails((name) => at(`thumbnail-${name}`))
@@ -89,6 +89,10 @@ function showParts() {
   at('done').hidden = !selected?.result || busy || camera.on
   at('next').hidden = !selected || busy || camera.on
   at('working').hidden = !busy
+  /* the next thing to do stands out: painting, or taking home what is painted */
+  const painted = Boolean(selected) && isPainted(selected)
+  at('paint').classList.toggle('primary', !painted)
+  at('png').classList.toggle('primary', painted)
   for (const id of ['camera-start', 'camera-again']) at(id).hidden = !camera.available || !converter
   showTray()
 }

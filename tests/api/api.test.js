@@ -80,9 +80,9 @@ describe('the API', () => {
     it('gives back a worker whose heap has grown', async () => checkRecycling(await recycling(context)))
 
     it(`converts small pictures at least ${MANY_GAIN} times as fast by convertMany() as by a fresh converter each, pixel for pixel`, async () => {
-      const { fresh, each, many, equal } = await measureMany(12, { variant: 'relaxed', threads: 2 })
+      const { fresh, each, many, unequal } = await measureMany(12, { variant: 'relaxed', threads: 1 })
       console.log(`        12 of 256x256: fresh ${fresh.toFixed(2)} s, one after another ${each.toFixed(2)} s, convertMany ${many.toFixed(2)} s: ${(fresh / many).toFixed(1)} times`)
-      assert.equal(equal, true)
+      assert.deepEqual(unequal, [])
       assert.ok(fresh / many >= MANY_GAIN, `${(fresh / many).toFixed(2)} times`)
     })
   })

@@ -33,6 +33,9 @@ export async function endure({ module, conversions, aborts, bad, threads }) {
   try {
     const first = await converter.convert(picture([96, 80]), { output: 'imagedata' })
     const { image: sound } = await converter.convert(picture([40, 30]))
+    /* the largest of all, once to its end: a network that is kept keeps the room of its largest picture, and how far an
+       aborted one gets is chance */
+    await converter.convert(picture([256, 256]))
     const memory = []
     const held = async () => {
       await converter.convert(picture([96, 80])) /* what is kept for the next picture depends on the last one */

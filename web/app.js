@@ -41,10 +41,14 @@ function say(text) {
   at('status').textContent = text
 }
 
+/** On a phone the buttons may be pages below what they do. */
+const showStage = () => at('stage').scrollIntoView({ block: 'nearest' })
+
 function showError(error) {
   const text = words.errors[error.code] ?? words.failed
   at('error').textContent = `${text} (${error.message})`
   at('error').hidden = false
+  showStage()
 }
 
 function clearError() {
@@ -173,9 +177,10 @@ async function run(work) {
   showStep({ stage: 'load', part: 0 })
   say(words.stages.paint)
   try {
-    const work_ = work(controller.signal)
+    const working = work(controller.signal)
     await showSelected()
-    await work_
+    showStage()
+    await working
     keepUsed()
   } catch (error) {
     if (controller.signal.aborted) say(words.cancelled)
@@ -297,6 +302,7 @@ for (const id of ['camera-start', 'camera-again']) at(id).addEventListener('clic
   thumbnails.stop()
   clearError()
   camera.start(converter, choices.options().style)
+  showStage()
 })
 at('language').addEventListener('click', switchLanguage)
 showWords()

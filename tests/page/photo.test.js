@@ -135,6 +135,25 @@ describe('the page with one photo', () => {
     await visit.paint()
   })
 
+  it('shows on a phone what goes on, wherever the page was scrolled to, and then what to do next', async () => {
+    const { page } = visit
+    await page.setViewportSize({ width: 390, height: 844 })
+    await visit.open()
+    const loud = () => page.locator('.actions .primary').allTextContents()
+    assert.deepEqual(await loud(), ['Turn into anime'])
+    await visit.choose(visit.madeFile('large.jpg', 900, 700, 3, 'jpeg'))
+    await page.evaluate(() => scrollTo({ top: document.body.scrollHeight, behavior: 'instant' }))
+    await page.getByRole('button', { name: 'Turn into anime' }).click()
+    await page.waitForFunction(() => {
+      const { top, bottom } = document.getElementById('working').getBoundingClientRect()
+      return top > 0 && bottom < innerHeight
+    })
+    await page.locator('#done').waitFor({ timeout: 120_000 })
+    assert.deepEqual(await loud(), ['Download PNG'])
+    await page.getByRole('radio', { name: 'Shinkai' }).check()
+    assert.deepEqual(await loud(), ['Turn into anime'])
+  })
+
   it('takes a dropped and a pasted photo', async () => {
     const { page } = visit
     await visit.open()

@@ -44,6 +44,8 @@ const CASES = [
   ['a shape for one size only', () => file((w, conv) => w.node('Reshape', [conv('input:0'), w.wholes([4], [1, 3, 256, 256])])), /^node "Reshape_1" \(Reshape\): expected a shape that only joins or parts axes, got \[1,3,256,256\]/],
   ['weights that are computed', () => file((w, conv) => w.node('Conv', ['input:0', conv('input:0')], { kernel_shape: [1, 1] })), /^node "Conv_1" \(Conv\): expected a constant weight, got a feature map/],
   ['text for a list', () => file((w) => w.node('Conv', ['input:0', w.weight([3, 3, 1, 1])], { strides: 'two' })), /^node "Conv_0" \(Conv\): expected a list for strides/],
+  ['an attribute of type text without a text', () => file((w, conv) => { const y = conv('input:0'); w.nodes[0].attributes.push({ name: 'auto_pad', type: 3 }); return conv(w.node('Einsum', [y])) }), /^node "Einsum_1" \(Einsum\): expected an operator/],
+  ['an attribute of type tensor without a tensor', () => file((w, conv) => { const y = conv('input:0'); w.nodes[0].attributes.push({ name: 'value', type: 4 }); return y }), /^node "Conv_0" \(Conv\): expected a tensor for attribute "value", got none/],
   ['an operator of another domain', () => file((w, conv) => { const y = conv('input:0'); w.nodes[0].domain = 'com.microsoft'; return y }), /^node "Conv_0" \(Conv\): expected an operator of ONNX, got one of "com.microsoft"/],
   ['an opset of the future', () => file((w, conv) => conv('input:0'), { opset: 99 }), /expected opset 7 to 23, got 99/],
   ['grey pictures', () => file((w, conv) => conv('input:0', 1, 1), { input: [1, 1, 'H', 'W'] }), /expected an input \[1,3,H,W\] or \[1,H,W,3\], got "input:0" \[1,1,\?,\?\]/]

@@ -83,9 +83,10 @@ function readAttribute(attribute, node) {
     case 2:
       return Number(attribute.i)
     case 3:
-      return new TextDecoder().decode(attribute.s)
+      return attribute.s.length ? new TextDecoder().decode(attribute.s) : '' /* what a file leaves out is an empty list */
     case 4:
-      return readTensor(attribute.t ?? {})
+      if (!attribute.t) throw refuseNode(node, `expected a tensor for attribute ${shown(attribute.name)}, got none`)
+      return readTensor(attribute.t)
     case 6:
       return attribute.floats.map(Number)
     case 7:

@@ -21,6 +21,34 @@ const MANY_GAIN = 2
 /** All 50 where it is cheapest; elsewhere enough to see it. */
 const abortsOf = (variant, threads) => (variant === 'relaxed' && threads === 2 ? 50 : 8)
 
+/** Pages that make the next step of the C core really trap, once, after /arm.txt was asked for. */
+function trappingPages() {
+  let armed = false
+  return {
+    '/arm.txt': () => {
+      armed = true
+      return 'armed'
+    },
+    '/trap.txt': () => {
+      const now = armed
+      armed = false
+      return String(now)
+    },
+    '/trapping/p2a-simd.mjs': `
+      import create from '/wasm/dist/p2a-simd.mjs'
+      const mayTrap = () => {
+        const request = new XMLHttpRequest()
+        request.open('GET', '/trap.txt', false) /* a step cannot wait for a promise */
+        request.send()
+        return request.responseText === 'true'
+      }
+      export default async (options) => {
+        const core = await create(options)
+        return Object.create(core, { _p2a_job_step: { value: (job, out) => core._p2a_job_step(mayTrap() ? 0xfffffff0 : job, out) } })
+      }`
+  }
+}
+
 async function pictureFile() {
   const engine = await Engine.create({ variant: 'simd', threads: 1 })
   const { data, width, height } = picture(40, 30)
@@ -45,7 +73,7 @@ describe('the API', () => {
   let server
   before(async () => {
     const file = await pictureFile()
-    server = await listen(createApiServer({ '/picture.png': file, '/': '<!doctype html><title>cases</title>' }))
+    server = await listen(createApiServer({ '/picture.png': file, '/': '<!doctype html><title>cases</title>', ...trappingPages() }))
   })
   after(() => server.close())
 
@@ -116,6 +144,24 @@ describe('the API', () => {
         }
       })
     }
+
+    /* in Node: tests/js/client.test.js */
+    it('goes on in a fresh worker after each of 20 traps, and only the call that trapped fails', async () => {
+      const seen = await page.evaluate(async () => {
+        const { createConverter } = await import('/wasm/js/index.js')
+        const converter = await createConverter({ variant: 'simd', threads: 1, assets: '/trapping/' })
+        const picture = { data: new Uint8ClampedArray(12 * 12 * 4).fill(99), width: 12, height: 12 }
+        const seen = []
+        for (let i = 0; i < 20; i++) {
+          await fetch('/arm.txt')
+          const [bad, good] = await Promise.allSettled([converter.convert(picture), converter.convert(picture)])
+          seen.push([bad.reason?.code ?? 'no error', good.value?.width ?? String(good.reason)])
+        }
+        await converter.dispose()
+        return seen
+      })
+      assert.deepEqual(seen, Array(20).fill(['TRAP', 12]))
+    })
 
     const runAlone = (name) =>
       page.evaluate(async (name) => {

@@ -245,7 +245,10 @@ typedef struct p2a_options {
 /* What a conversion did. All fields are 8-byte floats, so that the layout is the same in wasm. */
 typedef struct p2a_result {
     double scene_ms;      /* painting the scene, resizing included */
-    double faces_ms;      /* finding, painting and correcting faces */
+    double faces_ms;      /* finding, parsing, painting and correcting faces */
+    double find_ms;       /* of those, finding: both looks of the detector */
+    double parse_ms;      /* of those, cutting out and parsing */
+    double correct_ms;    /* of those, light and region corrections */
     double blend_ms;      /* setting the faces back into the scene */
     double face_count;    /* faces painted */
     double faces_left;    /* large enough, but left to the scene: more than max_faces */

@@ -114,12 +114,19 @@ static bool in_middle(size_t i, size_t side_px)
     return dx * dx + dy * dy < MIDDLE_RADIUS * MIDDLE_RADIUS;
 }
 
+/* What hair, seen whole, hangs on. */
+#define SET_HEAD                                                                                   \
+    (P2A_SET_FACE | P2A_SET_EARS | P2A_SET(P2A_CLASS_HAIR) | P2A_SET(P2A_CLASS_HAT) |              \
+     P2A_SET(P2A_CLASS_EARRING) | P2A_SET(P2A_CLASS_NECKLACE) | P2A_SET(P2A_CLASS_NECK) |          \
+     P2A_SET(P2A_CLASS_CLOTH))
+
 /*
- * Give the piece that holds pixel `seed` the number `label`; returns its pixels in the middle.
- * Each pixel is stacked at most once, so the stack needs one place a pixel.
+ * Give the piece of `set` that holds pixel `seed` the number `label`, where there is none yet;
+ * returns its pixels in the middle. Each pixel is stacked at most once, so the stack needs one
+ * place a pixel.
  */
-static size_t label_piece(const uint8_t *classes, size_t side_px, size_t seed, uint32_t label,
-                          uint32_t *labels, uint32_t *stack)
+static size_t label_piece(const uint8_t *classes, size_t side_px, uint32_t set, size_t seed,
+                          uint32_t label, uint32_t *labels, uint32_t *stack)
 {
     size_t depth = 0, middle_px = 0;
     labels[seed] = label;
@@ -130,13 +137,25 @@ static size_t label_piece(const uint8_t *classes, size_t side_px, size_t seed, u
         const size_t next[4] = {i - 1, i + 1, i - side_px, i + side_px};
         const bool inside[4] = {x > 0, x + 1 < side_px, y > 0, y + 1 < side_px};
         for (int k = 0; k < 4; k++) {
-            if (!inside[k] || labels[next[k]] != 0 || !in_set(classes[next[k]], P2A_SET_FACE))
+            if (!inside[k] || labels[next[k]] != 0 || !in_set(classes[next[k]], set))
                 continue;
             labels[next[k]] = label;
             stack[depth++] = (uint32_t)next[k];
         }
     }
     return middle_px;
+}
+
+/* Hair that hangs on nothing of the head that holds pixel `seed` is somebody else's, or none. */
+static void drop_loose_hair(uint8_t *classes, size_t side_px, size_t seed, uint32_t *labels,
+                            uint32_t *stack)
+{
+    const size_t count = side_px * side_px;
+    memset(labels, 0, count * sizeof *labels);
+    label_piece(classes, side_px, SET_HEAD, seed, 1, labels, stack);
+    for (size_t i = 0; i < count; i++)
+        if (classes[i] == P2A_CLASS_HAIR && labels[i] == 0)
+            classes[i] = P2A_CLASS_BACKGROUND;
 }
 
 p2a_status p2a_parse_keep_main(p2a_context *ctx, uint8_t *classes, size_t side_px)
@@ -153,20 +172,23 @@ p2a_status p2a_parse_keep_main(p2a_context *ctx, uint8_t *classes, size_t side_p
         return p2a_fail_memory(ctx, 2 * count * sizeof *labels, "face pieces");
     }
     uint32_t label = 0, best_label = 0;
-    size_t best_px = 0;
+    size_t best_px = 0, best_seed = 0;
     for (size_t i = 0; i < count; i++) {
         if (labels[i] != 0 || !in_set(classes[i], P2A_SET_FACE))
             continue;
-        size_t middle_px = label_piece(classes, side_px, i, ++label, labels, stack);
+        size_t middle_px = label_piece(classes, side_px, P2A_SET_FACE, i, ++label, labels, stack);
         if (middle_px > best_px) {
             best_px = middle_px;
             best_label = label;
+            best_seed = i;
         }
     }
     /* No face in the middle: nothing to choose between. */
     for (size_t i = 0; best_label != 0 && i < count; i++)
         if (labels[i] != 0 && labels[i] != best_label)
             classes[i] = P2A_CLASS_BACKGROUND;
+    if (best_label != 0)
+        drop_loose_hair(classes, side_px, best_seed, labels, stack);
     p2a_free(ctx, labels);
     p2a_free(ctx, stack);
     return P2A_OK;

@@ -64,7 +64,8 @@ void p2a_parse_areas(const uint8_t *classes, size_t count, size_t areas_px[P2A_C
 
 /*
  * Keep one person's face: of the connected pieces of P2A_SET_FACE the one with the most pixels in
- * the middle of the crop stays, the others become background. Other classes stay as they are.
+ * the middle of the crop stays, the others become background, and so does hair that hangs neither
+ * on it nor on ears, hat, neck or cloth that do. Other classes stay as they are.
  *
  * classes: [side_px, side_px], changed in place.
  * Errors: P2A_ERR_ARGUMENT, P2A_ERR_MEMORY; the map is then as it was.

@@ -14,6 +14,7 @@
 #define L_LEAST 3.0f
 #define L_MOST 97.0f
 /* Lengths are px of a 512 px crop. */
+#define HAIR_GROW_PX (-2.0f) /* a bright forehead's edge would become a white line */
 #define HAIR_FEATHER_PX 6.0f
 #define LIPS_FEATHER_PX 3.0f
 #define EYES_FEATHER_PX 2.0f
@@ -50,7 +51,7 @@ static float chroma_share(float l, float own_l)
 /* One region and what was chosen for it. */
 typedef struct choice {
     uint32_t colour, set;
-    float feather_px, lightness;
+    float grow_px, feather_px, lightness;
     const char *name;
 } choice;
 
@@ -106,8 +107,9 @@ static p2a_status mask_in_crop(p2a_context *ctx, const p2a_recolour_place *place
 {
     const size_t side = place->side_px;
     const float crop_scale = (float)side / 512.0f;
-    const p2a_status status = p2a_mask_soft(ctx, place->classes, side, chosen->set, 0.0f,
-                                            chosen->feather_px * crop_scale, mask);
+    const p2a_status status =
+        p2a_mask_soft(ctx, place->classes, side, chosen->set, chosen->grow_px * crop_scale,
+                      chosen->feather_px * crop_scale, mask);
     for (size_t y = 0; status == P2A_OK && y < side; y++) {
         for (size_t x = 0; x < side; x++) {
             const size_t across = x < side - 1 - x ? x : side - 1 - x;
@@ -153,10 +155,10 @@ p2a_status p2a_recolour(p2a_context *ctx, p2a_image *image, const p2a_recolour_p
                         const p2a_recolour_options *options)
 {
     const choice choices[4] = {
-        {options->hair, P2A_SET(P2A_CLASS_HAIR), HAIR_FEATHER_PX, 1.0f, "hair_color"},
-        {options->lips, P2A_SET_LIPS, LIPS_FEATHER_PX, LIPS_LIGHTNESS, "lip_color"},
-        {options->eyes, P2A_SET_EYES, EYES_FEATHER_PX, EYES_LIGHTNESS, "eye_color"},
-        {options->cloth, P2A_SET(P2A_CLASS_CLOTH), CLOTH_FEATHER_PX, 1.0f, "cloth_color"}};
+        {options->hair, P2A_SET(P2A_CLASS_HAIR), HAIR_GROW_PX, HAIR_FEATHER_PX, 1.0f, "hair_color"},
+        {options->lips, P2A_SET_LIPS, 0.0f, LIPS_FEATHER_PX, LIPS_LIGHTNESS, "lip_color"},
+        {options->eyes, P2A_SET_EYES, 0.0f, EYES_FEATHER_PX, EYES_LIGHTNESS, "eye_color"},
+        {options->cloth, P2A_SET(P2A_CLASS_CLOTH), 0.0f, CLOTH_FEATHER_PX, 1.0f, "cloth_color"}};
     p2a_status status = check_place(ctx, image, place);
     bool any = false;
     for (int k = 0; k < 4 && status == P2A_OK; k++) {

@@ -168,20 +168,25 @@ static size_t covered_rows(const p2a_node *node, size_t rows)
     return (rows - 1) * node->stride[0] + (size_t)node->dilation[0] * (node->kernel[0] - 1) + 1;
 }
 
-size_t p2a_operator_scratch(const p2a_node *node, const p2a_shape *shapes, size_t rows)
+size_t p2a_operator_scratch(const p2a_graph *graph, const p2a_node *node, const p2a_shape *shapes,
+                            size_t rows)
 {
     const p2a_shape in = shapes[node->inputs[0]], out = shapes[node->output];
     switch (node->op) {
     case P2A_OP_CONV2D: {
         size_t bytes = 0;
-        if (node->padding == P2A_PADDING_ZERO || rows == 0)
+        if (rows == 0)
             return 0;
+        const size_t transforms =
+            p2a_winograd_fits(graph, node) ? p2a_winograd_scratch(in.channels, out.channels) : 0;
+        if (node->padding == P2A_PADDING_ZERO)
+            return transforms;
         if (!p2a_mul_size(in.width + node->pads[1] + node->pads[3], in.channels * sizeof(float),
                           &bytes) ||
             !p2a_mul_size(bytes, covered_rows(node, rows), &bytes) || bytes > SIZE_MAX / 4)
             return SIZE_MAX;
         bytes = (bytes + 128 + 63) / 64 * 64; /* XNNPACK reads past the end, see plan.c */
-        return bytes + p2a_winograd_scratch(in.channels, out.channels);
+        return bytes + transforms;
     }
     case P2A_OP_RESIZE:
         return out.width * sizeof(p2a_sample);
@@ -229,20 +234,24 @@ static p2a_status run_convolution(p2a_context *ctx, p2a_operator *op, const p2a_
     }
     if (op->winograd) {
         const size_t in_channels = input->shape.channels;
-        const size_t copied = in_rows * in_width * in_channels * sizeof(float);
-        const p2a_winograd_args args = {
-            .in = in,
-            .packed = op->winograd,
-            .bias = values_or_null(op->graph, node->bias),
-            .out = out,
-            .scratch = (float *)((char *)scratch + (copied + 128 + 63) / 64 * 64),
-            .in_width = in_width,
-            .in_channels = in_channels,
-            .out_channels = channels_of(op->graph, node->output),
-            .first = first,
-            .rows = rows,
-            .min = node->min,
-            .max = node->max};
+        const bool zero = node->padding == P2A_PADDING_ZERO;
+        const size_t copied =
+            zero ? 0 : (in_rows * in_width * in_channels * sizeof(float) + 128 + 63) / 64 * 64;
+        const p2a_winograd_args args = {.in = in,
+                                        .packed = op->winograd,
+                                        .bias = values_or_null(op->graph, node->bias),
+                                        .out = out,
+                                        .scratch = (float *)((char *)scratch + copied),
+                                        .in_width = in_width,
+                                        .in_channels = in_channels,
+                                        .out_width = in_width +
+                                                     (zero ? node->pads[1] + node->pads[3] : 0) - 2,
+                                        .out_channels = channels_of(op->graph, node->output),
+                                        .left = zero ? node->pads[1] : 0,
+                                        .first = first,
+                                        .rows = rows,
+                                        .min = node->min,
+                                        .max = node->max};
         p2a_winograd_run(ctx, &args);
         return P2A_OK;
     }

@@ -32,7 +32,8 @@ p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p
 void p2a_operator_clear(p2a_context *ctx, p2a_operator *op);
 
 /* Bytes of scratch memory for making up to `rows` output rows in one run; SIZE_MAX: too many. */
-size_t p2a_operator_scratch(const p2a_node *node, const p2a_shape *shapes, size_t rows);
+size_t p2a_operator_scratch(const p2a_graph *graph, const p2a_node *node, const p2a_shape *shapes,
+                            size_t rows);
 
 /* Bytes that XNNPACK will hold for this node, about: packed weights and indirection pointers. */
 size_t p2a_operator_bytes(const p2a_graph *graph, const p2a_node *node, const p2a_shape *shapes,

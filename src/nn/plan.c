@@ -257,7 +257,7 @@ static p2a_status assign_offsets(p2a_context *ctx, const p2a_graph *graph, p2a_p
     }
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const size_t bytes =
-            p2a_operator_scratch(&graph->nodes[n], plan->shapes, plan->max_rows[n]);
+            p2a_operator_scratch(graph, &graph->nodes[n], plan->shapes, plan->max_rows[n]);
         if (bytes)
             items[count++] = (interval){
                 bytes == SIZE_MAX ? bytes : (bytes + ALIGN_BYTES - 1) / ALIGN_BYTES * ALIGN_BYTES,

@@ -56,7 +56,7 @@ bool p2a_winograd_fits(const p2a_graph *graph, const p2a_node *node)
     (void)node;
     return false;
 #else
-    if (node->op != P2A_OP_CONV2D || node->padding == P2A_PADDING_ZERO || node->groups != 1)
+    if (node->op != P2A_OP_CONV2D || node->groups != 1)
         return false;
     const p2a_weight *weight = &graph->weights[node->weight];
     const uint32_t in = weight->shape[3], made = weight->shape[0];
@@ -185,7 +185,7 @@ static void gather_tiles(const winograd_job *job, size_t row, size_t column, siz
         for (size_t i = 0; i < POINTS; i++) {
             /* rows and columns that only outputs outside this run would need are zeros */
             const ptrdiff_t y = (ptrdiff_t)(2 * row + i / 4) - (ptrdiff_t)args->first;
-            const size_t x = 2 * (column + t) + i % 4;
+            const size_t x = 2 * (column + t) + i % 4 - args->left; /* below 0: wraps round */
             const bool there = y >= 0 && y < (ptrdiff_t)(args->rows + 2) && x < args->in_width;
             pixels[i] =
                 there ? args->in + ((size_t)y * args->in_width + x) * args->in_channels : zeros;
@@ -199,7 +199,7 @@ static void scatter_tiles(const winograd_job *job, size_t row, size_t column, si
                           const float *m)
 {
     const p2a_winograd_args *args = job->args;
-    const size_t made = args->out_channels, width = args->in_width - 2;
+    const size_t made = args->out_channels, width = args->out_width;
     const bool clamps = args->min > -INFINITY || args->max < INFINITY;
     for (size_t t = 0; t < count; t++)
         for (size_t o = 0; o < made; o += 4) {
@@ -247,7 +247,7 @@ void p2a_winograd_run(p2a_context *ctx, const p2a_winograd_args *args)
 {
     winograd_job job = {.args = args, .first_tile = args->first / 2};
     job.tile_rows = (args->first + args->rows + 1) / 2 - job.first_tile;
-    job.tile_columns = (args->in_width - 1) / 2;
+    job.tile_columns = (args->out_width + 1) / 2;
     job.chunk = tiles_at_once(args->in_channels, args->out_channels);
     job.chunks = (job.tile_columns + job.chunk - 1) / job.chunk;
     p2a_pool_run(ctx, run_slot, &job, SLOTS, 1);

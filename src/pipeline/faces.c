@@ -59,7 +59,7 @@ struct p2a_faces {
     /* the face at hand */
     p2a_image *crop, *small;
     uint8_t *classes; /* [CROP_PX, CROP_PX] */
-    double paint_ms, blend_ms, multiply_adds;
+    double all_ms, find_ms, cut_ms, parse_ms, correct_ms, blend_ms, multiply_adds;
 };
 
 static bool recolours(const p2a_options *o)
@@ -216,11 +216,13 @@ static p2a_status begin_face(p2a_faces *faces)
         return P2A_OK;
     }
     faces->stage = STAGE_PARSE;
+    const double begin = p2a_now_ms();
     p2a_status status =
         p2a_image_warp(faces->ctx, faces->photo, faces->photo_from_frame[faces->index], CROP_PX,
                        CROP_PX, &faces->crop);
     if (status == P2A_OK)
         status = p2a_image_resize(faces->ctx, faces->crop, PARSER_PX, PARSER_PX, &faces->small);
+    faces->cut_ms += p2a_now_ms() - begin;
     return status == P2A_OK ? p2a_answer_start(faces->parser, faces->small) : status;
 }
 
@@ -260,8 +262,10 @@ static p2a_status keep_classes(p2a_faces *faces)
 /* Paint the crop; the network and its plan stay for the next one. */
 static p2a_status begin_painting(p2a_faces *faces)
 {
+    const double begin = p2a_now_ms();
     p2a_status status =
         p2a_lift_face(faces->ctx, faces->crop, faces->classes, faces->options.face_strength, NULL);
+    faces->correct_ms += p2a_now_ms() - begin;
     if (status != P2A_OK)
         return status;
     faces->stage = STAGE_PAINT;
@@ -319,8 +323,10 @@ static p2a_status finish_face(p2a_faces *faces, p2a_image *scene)
 {
     p2a_image *painted = p2a_scene_take(faces->scene);
     faces->multiply_adds += p2a_scene_multiply_adds(faces->scene);
+    double begin = p2a_now_ms();
     p2a_status status = correct_regions(faces, painted);
-    const double begin = p2a_now_ms();
+    faces->correct_ms += p2a_now_ms() - begin;
+    begin = p2a_now_ms();
     if (status == P2A_OK) {
         const p2a_paste paste = paste_of(faces, faces->index, faces->classes);
         status = p2a_paste_crop(faces->ctx, &paste, painted, scene);
@@ -333,7 +339,9 @@ static p2a_status finish_face(p2a_faces *faces, p2a_image *scene)
 
 p2a_status p2a_faces_step(p2a_faces *faces, p2a_image *scene, double budget, double *out_done)
 {
-    const double begin = p2a_now_ms(), blended = faces->blend_ms;
+    const double begin = p2a_now_ms(), blended = faces->blend_ms, corrected = faces->correct_ms;
+    const double cut = faces->cut_ms;
+    const stage now = faces->stage;
     const size_t index = faces->index;
     double part = 0;
     p2a_status status = P2A_OK;
@@ -355,7 +363,12 @@ p2a_status p2a_faces_step(p2a_faces *faces, p2a_image *scene, double budget, dou
     case STAGE_DONE:
         break;
     }
-    faces->paint_ms += p2a_now_ms() - begin - (faces->blend_ms - blended);
+    const double ms = p2a_now_ms() - begin - (faces->blend_ms - blended);
+    faces->all_ms += ms;
+    if (now == STAGE_FIND)
+        faces->find_ms += ms - (faces->cut_ms - cut);
+    else if (now == STAGE_PARSE)
+        faces->parse_ms += ms - (faces->correct_ms - corrected) - (faces->cut_ms - cut);
     /* the detector's share of the whole is set to that of one face; of how many is not known yet */
     const double of_face = faces->index == index ? part : 0;
     if (faces->find)
@@ -384,7 +397,7 @@ p2a_status p2a_faces_recolour(p2a_faces *faces, p2a_image *scene)
         if (status == P2A_OK)
             status = p2a_paste_colours(faces->ctx, &paste, &colours, scene);
     }
-    faces->paint_ms += p2a_now_ms() - begin;
+    faces->all_ms += p2a_now_ms() - begin;
     return status;
 }
 
@@ -427,7 +440,10 @@ const uint8_t *p2a_faces_classes(const p2a_faces *faces, size_t index)
 
 void p2a_faces_report(const p2a_faces *faces, p2a_result *result)
 {
-    result->faces_ms = faces->paint_ms;
+    result->faces_ms = faces->all_ms;
+    result->find_ms = faces->find_ms;
+    result->parse_ms = faces->cut_ms + faces->parse_ms;
+    result->correct_ms = faces->correct_ms;
     result->blend_ms = faces->blend_ms;
     result->face_count = (double)faces->painted;
     result->faces_left = (double)faces->left;

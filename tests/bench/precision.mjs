@@ -4,8 +4,7 @@
  * Each row is one run in which the two precisions take turns; figures are medians, the spread is
  * (largest - smallest) / median of the int8 runs. --markdown FILE writes the tables there too.
  */
-import { createReadStream, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
@@ -13,7 +12,7 @@ import { parseArgs } from 'node:util'
 
 import { Engine } from '../../wasm/js/engine.js'
 import { root } from '../../wasm/toolchain/folders.mjs'
-import { launch, listen } from '../page/browser.js'
+import { openChromium } from './chromium.js'
 import { compare } from './precision-runs.js'
 
 const { values } = parseArgs({ options: {
@@ -29,7 +28,6 @@ const RUNS = Number(values.runs)
 const SIDE = Number(values.side)
 const LIVE = [640, 480]
 const VARIANTS = values.variant ? [values.variant] : ['simd', 'relaxed']
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm', '.json': 'application/json' }
 const lines = []
 
 function print(line = '') {
@@ -48,52 +46,6 @@ function filesOf(name) {
   return { f32: entry.file, int8: entry.int8.file }
 }
 
-/** The repository's files, cross-origin isolated, so that threads run. */
-function createIsolatedServer() {
-  return createServer((request, response) => {
-    const name = decodeURIComponent(new URL(request.url, 'http://localhost').pathname)
-    const file = path.join(root, path.normalize(name))
-    const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp', 'Cross-Origin-Resource-Policy': 'same-origin' }
-    if (name === '/') response.writeHead(200, { ...headers, 'Content-Type': 'text/html' }).end('<!doctype html><title>bench</title>')
-    else if (!existsSync(file) || !statSync(file).isFile()) response.writeHead(404, headers).end()
-    else {
-      response.writeHead(200, { ...headers, 'Content-Type': TYPES[path.extname(file)] ?? 'application/octet-stream' })
-      createReadStream(file).pipe(response)
-    }
-  })
-}
-
-/** @returns {Promise<{name: string, run: (settings: any, files: any) => Promise<any>, close: () => Promise<void>}>} */
-async function openChromium() {
-  const server = await listen(createIsolatedServer())
-  const browser = await launch()
-  const page = await browser.newPage()
-  await page.goto(`${server.url}/`)
-  return {
-    name: `Chromium ${browser.version()}`,
-    run: (settings, files) =>
-      page.evaluate(async ({ settings, urls }) => {
-        const worker = new Worker('/tests/bench/precision-worker.js', { type: 'module' })
-        try {
-          return await new Promise((resolve, reject) => {
-            worker.onerror = (event) => reject(new Error(event.message))
-            worker.onmessage = ({ data }) => {
-              if (data.ready) worker.postMessage({ settings, urls })
-              else if (data.error) reject(new Error(data.error))
-              else resolve(data.result)
-            }
-          })
-        } finally {
-          worker.terminate()
-        }
-      }, { settings, urls: { f32: `/models/${files.f32}`, int8: `/models/${files.int8}` } }),
-    close: async () => {
-      await browser.close()
-      server.close()
-    }
-  }
-}
-
 function openNode() {
   const read = (file) => readFileSync(path.join(root, 'models', file))
   return {
@@ -105,7 +57,7 @@ function openNode() {
 
 const style = filesOf(values.style)
 const live = filesOf(values.live)
-const places = [...(values.only === 'chromium' ? [] : [openNode()]), ...(values.only === 'node' ? [] : [await openChromium()])]
+const places = [...(values.only === 'chromium' ? [] : [openNode()]), ...(values.only === 'node' ? [] : [await openChromium('precision-worker.js')])]
 const cpu = os.cpus()[0].model.replace(/\s+/g, ' ')
 const version = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).version
 try {

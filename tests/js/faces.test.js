@@ -104,6 +104,29 @@ describe('faces', () => {
     assert.match(found.warnings[0], /^expected at most 3 faces, found \d+ more/)
   })
 
+  it('are bounded at 8 px and in 4096x4096', async () => {
+    const { image } = await converter.encode(PHOTO, { width: 80, output: 'imagedata' }) /* faces of about 8 px */
+    const tiny = await converter.convert({ data: image.data, width: image.width, height: image.height }, { faces: { minPx: 8 }, output: 'imagedata' })
+    assert.deepEqual([tiny.image.width, tiny.image.height], [image.width, image.height])
+    const side = 4096
+    const data = new Uint8Array(side * side * 4).fill(128)
+    const photo = await converter.encode(PHOTO, { width: 2 * side / 3 | 0, output: 'imagedata' })
+    for (let y = 0; y < Math.min(side, photo.height); y++) data.set(photo.image.data.subarray(4 * y * photo.width, 4 * (y + 1) * photo.width), 4 * y * side)
+    const engine = await Engine.create({ threads: 2 })
+    try {
+      const [detector, parser] = [entries.detector, entries.parser].map((entry) => engine.loadModel(readFileSync(`models/${entry.file}`)))
+      const picture = engine.createImage(data, side, side, 4)
+      engine.resetPeak()
+      const steps = engine.faceSteps(picture, { faceModels: { detector, parser } })
+      let step = steps.next()
+      while (!step.done) step = steps.next()
+      assert.ok(step.value.faces.some((face) => face.used), `${step.value.faces.length} faces found`)
+      assert.ok(engine.memory.peakBytes < 2 ** 28, `${engine.memory.peakBytes} bytes`)
+    } finally {
+      engine.dispose()
+    }
+  })
+
   it('are found with their classes, without being painted', async () => {
     const found = await converter.faces(PHOTO, { classes: true })
     assert.ok(found.width > 0 && found.timings.faces > 0)

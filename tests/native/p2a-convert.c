@@ -293,11 +293,13 @@ static bool convert(const settings *set)
     good = write_picture(ctx, set, set->decode_only ? photo : picture);
     if (good && !set->decode_only) {
         printf("%ux%u, %.0f ms, %.3f GMAC, %.1f MB at most, bands of %.0f rows, %u threads, "
-               "%.0f faces in %.0f + %.0f ms, %.0f left\n",
+               "%.0f faces in %.0f + %.0f ms (found in %.0f, parsed in %.0f, corrected in %.0f), "
+               "%.0f left\n",
                p2a_image_width(picture), p2a_image_height(picture), result.scene_ms,
                result.multiply_adds * 1e-9, (double)p2a_context_peak_bytes(ctx) / 1048576,
                result.band_rows_px, p2a_context_threads(ctx), result.face_count, result.faces_ms,
-               result.blend_ms, result.faces_left);
+               result.blend_ms, result.find_ms, result.parse_ms, result.correct_ms,
+               result.faces_left);
     }
 done:
     p2a_image_destroy(picture);

@@ -95,6 +95,7 @@ static void only_the_middle_face_stays(p2a_context *ctx)
     memcpy(before, classes, sizeof classes);
     disc(classes, SIDE, 0.95, 0.6, 0.15, P2A_CLASS_SKIN);
     disc(classes, SIDE, 0.95, 0.6, 0.03, P2A_CLASS_NOSE);
+    disc(classes, SIDE, 0.06, 0.9, 0.05, P2A_CLASS_HAIR);
     CHECK(memcmp(classes, before, sizeof classes) != 0);
     CHECK_EQUAL(p2a_parse_keep_main(ctx, classes, SIDE), P2A_OK);
     CHECK(memcmp(classes, before, sizeof classes) == 0);

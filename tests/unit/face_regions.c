@@ -371,6 +371,15 @@ static void backlit_faces_are_lifted_and_dark_skin_is_not(p2a_context *ctx)
     p2a_image_destroy(before);
 }
 
+/* Hair at a pixel and 5 px from it: not the soft edge of the mask. */
+static bool hair_about(size_t i)
+{
+    const size_t apart = 5, row = apart * SIDE;
+    return i >= row && i + row < SIDE * SIDE && classes[i] == P2A_CLASS_HAIR &&
+           classes[i - apart] == P2A_CLASS_HAIR && classes[i + apart] == P2A_CLASS_HAIR &&
+           classes[i - row] == P2A_CLASS_HAIR && classes[i + row] == P2A_CLASS_HAIR;
+}
+
 static void regions_take_other_colours(p2a_context *ctx)
 {
     const uint32_t colours[3] = {0xe8d090, 0x6020c0, 0x101010};
@@ -390,7 +399,7 @@ static void regions_take_other_colours(p2a_context *ctx)
         /* Shading: what was lighter is still lighter. */
         size_t kept = 0, pairs = 0;
         for (size_t i = 1; i < SIDE * SIDE; i++) {
-            if (classes[i] != P2A_CLASS_HAIR || classes[i - 1] != P2A_CLASS_HAIR)
+            if (!hair_about(i) || !hair_about(i - 1))
                 continue;
             double a = brightness(before, i) - brightness(before, i - 1);
             double b = brightness(image, i) - brightness(image, i - 1);

@@ -25,6 +25,9 @@ export const OPTION_FLOATS = [
 export const RESULT = [
   'sceneMs',
   'facesMs',
+  'findMs',
+  'parseMs',
+  'correctMs',
   'blendMs',
   'faceCount',
   'facesLeft',

@@ -20,15 +20,17 @@ function makePictures(count, size = SIZE_PX) {
 /**
  * @param {number} count of pictures
  * @param {import('../../wasm/js/client.js').ConverterOptions} options
- * @returns {Promise<{fresh: number, each: number, many: number, unequal: string[]}>} seconds of all pictures; where a way gives other pixels than a fresh converter
+ * @returns {Promise<{fresh: number, each: number, many: number, busyGain: number, unequal: string[]}>} seconds of all pictures; how many times the processor time
+ *   of convertMany() fresh converters take, which other programs do not change; where a way gives other pixels than a fresh converter
  */
 export async function measureMany(count, options) {
   const pictures = makePictures(count)
   const how = { output: 'imagedata' }
   const timed = async (work) => {
-    const start = performance.now()
+    const [start, used] = [performance.now(), process.cpuUsage()]
     const images = await work()
-    return { seconds: (performance.now() - start) / 1000, images }
+    const { user, system } = process.cpuUsage(used)
+    return { seconds: (performance.now() - start) / 1000, busy: user + system, images }
   }
   const fresh = await timed(async () => {
     const images = []
@@ -60,7 +62,7 @@ export async function measureMany(count, options) {
       if (max > 0) unequal.push(`picture ${i}, ${way}: largest difference ${max}, mean ${mean}`)
     }
   }
-  return { fresh: fresh.seconds, each: each.seconds, many: many.seconds, unequal }
+  return { fresh: fresh.seconds, each: each.seconds, many: many.seconds, busyGain: fresh.busy / many.busy, unequal }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -46,6 +46,10 @@ static p2a_status check_options(p2a_context *ctx, const p2a_options *given, p2a_
     if (o->band_rows_px > BAND_ROWS_MAX)
         return p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected at most %d for band_rows_px, got %u",
                         BAND_ROWS_MAX, o->band_rows_px);
+    if (o->statistics > P2A_STATISTICS_FROZEN)
+        return p2a_fail(ctx, P2A_ERR_ARGUMENT,
+                        "expected %d (auto) to %d (frozen) for statistics, got %u",
+                        P2A_STATISTICS_AUTO, P2A_STATISTICS_FROZEN, o->statistics);
     if (o->max_faces < 1 || o->max_faces > FACES_MAX)
         return p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected 1 to %d for max_faces, got %u", FACES_MAX,
                         o->max_faces);

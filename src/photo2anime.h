@@ -215,12 +215,29 @@ void p2a_model_keep_network(p2a_model *model, uint32_t keep);
 
 /* ---- Converting ---------------------------------------------------------------------------- */
 
+/*
+ * Networks that were published elsewhere may normalise by means and deviations over the whole
+ * picture, so that all of it has to be seen before any of it is painted. EXACT does so; what waits
+ * is held in memory, and grows with the picture. FROZEN gathers them from a thumbnail, the largest
+ * that fits into the memory limit (without one: 1024 px), and paints the picture with those, band
+ * by band, without seams, in memory that grows with the width only. AUTO is exact where that fits
+ * into the memory limit (on 32-bit machines without one: 2 GB), else frozen. This project's own
+ * networks have none of it, and are exact always.
+ */
+typedef enum p2a_statistics {
+    P2A_STATISTICS_AUTO = 0,
+    P2A_STATISTICS_EXACT = 1,
+    P2A_STATISTICS_FROZEN = 2,
+    P2A_STATISTICS_NONE = 3 /* only as an answer: the network has no such statistics */
+} p2a_statistics;
+
 /* What a person can choose. Fill with p2a_options_default(), then change fields. All 4 bytes, whole
  * numbers first. */
 typedef struct p2a_options {
     uint32_t width_px;     /* of the result, height in proportion; 0: as the photo */
     uint32_t band_rows_px; /* rows painted at a time; 0: chosen from the width. The result is the
                               same, byte for byte, whatever this is */
+    uint32_t statistics;   /* a p2a_statistics, AUTO to FROZEN; AUTO */
     /* The rest is for jobs with p2a_job_use_faces(), but for the two that say otherwise. */
     uint32_t max_faces;   /* 1..1024 painted in one picture, the largest ones; 64 */
     uint32_t hair_color;  /* 0xRRGGBB, shading kept, for every face that is painted; or */
@@ -255,6 +272,7 @@ typedef struct p2a_result {
     double multiply_adds; /* done by the networks' convolutions and matrix products */
     double peak_bytes;    /* most memory of this context since the job was created */
     double band_rows_px;  /* the band height that was used */
+    double statistics;    /* a p2a_statistics: which were used, EXACT, FROZEN or NONE */
 } p2a_result;
 
 /* What a conversion would take. */
@@ -263,6 +281,7 @@ typedef struct p2a_estimate {
     double multiply_adds; /* divide by p2a_context_measure() for seconds */
     double width_px;      /* of the result */
     double height_px;
+    double statistics; /* a p2a_statistics: which would be used, EXACT, FROZEN or NONE */
 } p2a_estimate;
 
 /* Fills *options with the defaults: the photo's size, the picture as the style paints it, and the

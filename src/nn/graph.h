@@ -85,6 +85,7 @@ typedef struct p2a_node {
     float min, max;     /* fused activation, or clamp */
     float alpha;        /* leaky relu's slope */
     float eps;          /* norms: above 0 */
+    bool frozen;        /* global: its statistics are there already, see p2a_network_freeze */
 } p2a_node;
 
 typedef struct p2a_weight {

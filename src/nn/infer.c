@@ -103,11 +103,24 @@ p2a_status p2a_infer_shapes(p2a_context *ctx, const p2a_graph *graph, size_t hei
     return P2A_OK;
 }
 
-bool p2a_node_is_global(const p2a_node *node)
+bool p2a_node_has_statistics(const p2a_node *node)
 {
     return node->op == P2A_OP_MEAN || node->op == P2A_OP_INSTANCE_NORM ||
            node->op == P2A_OP_GROUP_NORM || node->op == P2A_OP_ADAPTIVE_NORM ||
            node->op == P2A_OP_SPATIAL_SOFTMAX;
+}
+
+bool p2a_graph_has_statistics(const p2a_graph *graph)
+{
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        if (p2a_node_has_statistics(&graph->nodes[n]))
+            return true;
+    return false;
+}
+
+bool p2a_node_is_global(const p2a_node *node)
+{
+    return p2a_node_has_statistics(node) && !node->frozen;
 }
 
 bool p2a_input_is_gathered_only(const p2a_node *node, uint32_t i)

@@ -15,10 +15,14 @@
 p2a_status p2a_infer_shapes(p2a_context *ctx, const p2a_graph *graph, size_t height_px,
                             size_t width_px, p2a_shape *shapes);
 
-/* True where the node gathers sums over its whole inputs before it can make its first row. */
+/* True where the node's result depends on sums over its whole inputs; of a graph: of any node. */
+bool p2a_node_has_statistics(const p2a_node *node);
+bool p2a_graph_has_statistics(const p2a_graph *graph);
+
+/* True where the node gathers those sums before it can make its first row: it is not frozen. */
 bool p2a_node_is_global(const p2a_node *node);
 
-/* True where a global node needs no more of input i than what it gathers while the rows come. */
+/* True where a node needs no more of input i than what it gathers while the rows come. */
 bool p2a_input_is_gathered_only(const p2a_node *node, uint32_t i);
 
 /* True where input i gives only its shape (resize), or one row for all (a broadcast operand). */

@@ -13,7 +13,8 @@
 
 struct p2a_network {
     p2a_context *ctx;
-    const p2a_graph *graph;
+    const p2a_graph *graph; /* own */
+    p2a_graph own;          /* with nodes of its own, that can be frozen */
     p2a_operator *operators;
     p2a_plan plan;
     char *workspace;
@@ -25,7 +26,20 @@ struct p2a_network {
     void *user;
     uint32_t next_node; /* node_count: the band is done */
     double done;        /* multiply-adds since the start of the picture */
+    double share;       /* of a picture's own statistics, see p2a_network_smooth */
 };
+
+/* A graph with nodes of its own, given: release them. nodes is NULL after a failure. */
+static p2a_graph copy_graph(p2a_context *ctx, const p2a_graph *graph, bool frozen)
+{
+    p2a_graph own = *graph;
+    own.nodes = p2a_alloc_zeroed(ctx, graph->node_count, sizeof *own.nodes);
+    for (uint32_t n = 0; own.nodes && n < graph->node_count; n++) {
+        own.nodes[n] = graph->nodes[n];
+        own.nodes[n].frozen = frozen && p2a_node_has_statistics(&graph->nodes[n]);
+    }
+    return own;
+}
 
 p2a_status p2a_network_create(p2a_context *ctx, const p2a_graph *graph, p2a_network **out)
 {
@@ -34,16 +48,20 @@ p2a_status p2a_network_create(p2a_context *ctx, const p2a_graph *graph, p2a_netw
     if (network == NULL)
         return p2a_fail_memory(ctx, sizeof *network, "a network");
     network->ctx = ctx;
-    network->graph = graph;
+    network->share = 1;
+    network->own = copy_graph(ctx, graph, false);
+    network->graph = &network->own;
     network->operators = p2a_alloc_zeroed(ctx, graph->node_count, sizeof *network->operators);
     network->views = p2a_alloc_zeroed(ctx, graph->tensor_count, sizeof *network->views);
     network->made = p2a_alloc_zeroed(ctx, graph->tensor_count, sizeof *network->made);
     network->gathered = p2a_alloc_zeroed(ctx, graph->node_count, 2 * sizeof *network->gathered);
     p2a_status status = P2A_OK;
-    if (!network->operators || !network->views || !network->made || !network->gathered)
+    if (!network->own.nodes || !network->operators || !network->views || !network->made ||
+        !network->gathered)
         status = p2a_fail_memory(ctx, graph->node_count * sizeof *network->operators, "operators");
     for (uint32_t n = 0; status == P2A_OK && n < graph->node_count; n++)
-        status = p2a_operator_create(ctx, graph, &graph->nodes[n], &network->operators[n]);
+        status = p2a_operator_create(ctx, network->graph, &network->own.nodes[n],
+                                     &network->operators[n]);
     if (status != P2A_OK) {
         p2a_network_destroy(network);
         return status;
@@ -71,6 +89,7 @@ void p2a_network_destroy(p2a_network *network)
     p2a_free(ctx, network->made);
     p2a_free(ctx, network->views);
     p2a_free(ctx, network->operators);
+    p2a_free(ctx, network->own.nodes);
     p2a_free(ctx, network);
 }
 
@@ -130,7 +149,7 @@ p2a_status p2a_network_plan(p2a_network *network, size_t height, size_t width, s
 }
 
 p2a_status p2a_network_estimate(p2a_context *ctx, const p2a_graph *graph, size_t height,
-                                size_t width, size_t band_rows, size_t *bytes,
+                                size_t width, size_t band_rows, bool frozen, size_t *bytes,
                                 double *multiply_adds)
 {
     *bytes = 0;
@@ -138,15 +157,54 @@ p2a_status p2a_network_estimate(p2a_context *ctx, const p2a_graph *graph, size_t
     p2a_status status = choose_band(ctx, graph, height, width, &band_rows);
     if (status != P2A_OK)
         return status;
+    const p2a_graph own = copy_graph(ctx, graph, frozen);
+    if (own.nodes == NULL)
+        return p2a_fail_memory(ctx, graph->node_count * sizeof *own.nodes, "an estimate");
     p2a_plan plan;
-    status = p2a_plan_make(ctx, graph, height, width, band_rows, &plan);
+    status = p2a_plan_make(ctx, &own, height, width, band_rows, &plan);
     if (status == P2A_OK) {
         *bytes = plan.workspace_bytes;
-        for (uint32_t n = 0; n < graph->node_count; n++)
-            *bytes += p2a_operator_bytes(graph, &graph->nodes[n], plan.shapes, plan.max_rows[n]);
+        for (uint32_t n = 0; n < own.node_count; n++)
+            *bytes += p2a_operator_bytes(&own, &own.nodes[n], plan.shapes, plan.max_rows[n]);
         *multiply_adds = plan.multiply_adds;
     }
     p2a_plan_clear(ctx, &plan);
+    p2a_free(ctx, own.nodes);
+    return status;
+}
+
+void p2a_network_freeze(p2a_network *network, bool frozen)
+{
+    for (uint32_t n = 0; n < network->own.node_count; n++) {
+        p2a_node *node = &network->own.nodes[n];
+        if (!p2a_node_has_statistics(node) || node->frozen == frozen)
+            continue;
+        node->frozen = frozen;
+        forget_plan(network);
+    }
+}
+
+/* Room for an operator's statistics of another picture, where there is none yet. */
+static p2a_status make_statistics(p2a_context *ctx, const p2a_operator *op, double **statistics)
+{
+    if (*statistics)
+        return P2A_OK;
+    const size_t count = p2a_operator_statistics_count(op->graph, op->node);
+    *statistics = p2a_alloc_zeroed(ctx, count, sizeof **statistics);
+    return *statistics ? P2A_OK
+                       : p2a_fail_memory(ctx, count * sizeof **statistics, "a norm's statistics");
+}
+
+p2a_status p2a_network_smooth(p2a_network *network, double share)
+{
+    p2a_status status = P2A_OK;
+    network->share = share;
+    for (uint32_t n = 0; status == P2A_OK && n < network->own.node_count; n++) {
+        p2a_operator *op = &network->operators[n];
+        op->before_px[0] = op->before_px[1] = 0;
+        if (op->statistics && share < 1)
+            status = make_statistics(network->ctx, op, &op->before);
+    }
     return status;
 }
 
@@ -262,11 +320,13 @@ static void gather(p2a_network *network, uint32_t n, const p2a_view *inputs)
     for (uint32_t i = 0; i < node->input_count; i++) {
         const size_t end = network->made[node->inputs[i]];
         size_t *gathered = &network->gathered[2 * n + i];
-        if (end > *gathered)
-            p2a_operator_gather(network->ctx, &network->operators[n], inputs, i, *gathered,
-                                end - *gathered,
-                                network->workspace + network->plan.scratch_bytes[n]);
+        if (end == *gathered)
+            continue;
+        p2a_operator_gather(network->ctx, &network->operators[n], inputs, i, *gathered,
+                            end - *gathered, network->workspace + network->plan.scratch_bytes[n]);
         *gathered = end;
+        if (end == inputs[i].shape.height && network->share < 1)
+            p2a_operator_smooth(&network->operators[n], i, network->share);
     }
 }
 

@@ -42,9 +42,24 @@ void p2a_network_trim(p2a_network *network, size_t workspace_bytes);
 
 p2a_context *p2a_network_context(const p2a_network *network);
 
-/* Bytes that creating and planning this would allocate, about, and its multiply-adds. */
+/*
+ * Frozen: operators with statistics of the whole picture take those of the last picture that was
+ * run, of whatever size, and gather none. No row then waits for the picture's last one, so memory
+ * grows with the width only. Changing this forgets the plan. Not frozen unless told.
+ */
+void p2a_network_freeze(p2a_network *network, bool frozen);
+
+/*
+ * Mix statistics with those of the pictures before: `share` of each picture's own, above 0 to 1;
+ * 1: none of the others, as it is unless told. The next picture is a first one.
+ * Errors: P2A_ERR_MEMORY.
+ */
+p2a_status p2a_network_smooth(p2a_network *network, double share);
+
+/* Bytes that creating and planning this, frozen or not, would allocate, about, and its
+ * multiply-adds. */
 p2a_status p2a_network_estimate(p2a_context *ctx, const p2a_graph *graph, size_t height,
-                                size_t width, size_t band_rows, size_t *bytes,
+                                size_t width, size_t band_rows, bool frozen, size_t *bytes,
                                 double *multiply_adds);
 
 /* Shape of an output, the band height, and the multiply-adds of the picture, once planned. */

@@ -27,7 +27,7 @@ void p2a_run_mean(const p2a_kernel_args *args)
 {
     float *out = p2a_view_row(args->output, 0);
     for (size_t c = 0; c < args->output->shape.channels; c++)
-        out[c] = (float)(args->statistics[c] / pixels_of(&args->inputs[0].shape));
+        out[c] = (float)(args->statistics[c] / args->counted_px[0]);
 }
 
 /* Mean and variance over all pixels and over channels [begin, begin + size) of an input. */
@@ -37,7 +37,7 @@ static void moments(const p2a_kernel_args *args, uint32_t input, size_t begin, s
     const p2a_shape shape = args->inputs[input].shape;
     const double *sum = args->statistics + input * 2 * shape.channels;
     const double *square = sum + shape.channels;
-    const double count = pixels_of(&shape) * (double)size;
+    const double count = args->counted_px[input] * (double)size;
     double s = 0, q = 0;
     for (size_t c = begin; c < begin + size; c++) {
         s += sum[c];
@@ -94,12 +94,14 @@ static void softmax_rows(void *user, size_t begin, size_t count)
     const p2a_kernel_args *args = user;
     const p2a_shape shape = args->output->shape;
     const double *largest = args->statistics, *sum = largest + shape.channels;
+    /* frozen statistics are of a picture of another size */
+    const double share = args->counted_px[0] / pixels_of(&args->inputs[0].shape);
     for (size_t r = args->first + begin; r < args->first + begin + count; r++) {
         const float *in = p2a_view_row(&args->inputs[0], (ptrdiff_t)r);
         float *out = p2a_view_row(args->output, (ptrdiff_t)r);
         for (size_t x = 0; x < shape.width; x++, in += shape.channels, out += shape.channels)
             for (size_t c = 0; c < shape.channels; c++)
-                out[c] = (float)((double)expf(in[c] - (float)largest[c]) / sum[c]);
+                out[c] = (float)((double)expf(in[c] - (float)largest[c]) / sum[c] * share);
     }
 }
 

@@ -126,8 +126,8 @@ p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p
     p2a_status status = p2a_library_start(ctx);
     if (status != P2A_OK)
         return status;
-    if (p2a_node_is_global(node)) {
-        const size_t count = 2 * node->input_count * channels_of(graph, node->inputs[0]);
+    if (p2a_node_has_statistics(node)) {
+        const size_t count = p2a_operator_statistics_count(graph, node);
         out->statistics = p2a_alloc_zeroed(ctx, count, sizeof *out->statistics);
         if (out->statistics == NULL)
             return p2a_fail_memory(ctx, count * sizeof *out->statistics, "a norm's statistics");
@@ -159,6 +159,8 @@ void p2a_operator_clear(p2a_context *ctx, p2a_operator *op)
     op->winograd = NULL;
     p2a_free(ctx, op->statistics);
     op->statistics = NULL;
+    p2a_free(ctx, op->before);
+    op->before = NULL;
     op->main = op->clamp = NULL;
 }
 
@@ -191,7 +193,8 @@ size_t p2a_operator_scratch(const p2a_graph *graph, const p2a_node *node, const 
     case P2A_OP_RESIZE:
         return out.width * sizeof(p2a_sample);
     default:
-        return p2a_node_is_global(node) ? p2a_normalize_scratch(in.channels) * sizeof(float) : 0;
+        return p2a_node_has_statistics(node) ? p2a_normalize_scratch(in.channels) * sizeof(float)
+                                             : 0;
     }
 }
 
@@ -349,6 +352,8 @@ void p2a_operator_gather(p2a_context *ctx, p2a_operator *op, const p2a_view *inp
                                   .inputs = inputs,
                                   .scratch = scratch,
                                   .statistics = op->statistics};
+    const p2a_shape shape = inputs[i].shape;
+    op->counted_px[i] = (double)shape.height * (double)shape.width;
     p2a_run_gather(&args, i, first, rows);
 }
 
@@ -357,8 +362,8 @@ p2a_status p2a_operator_run(p2a_context *ctx, p2a_operator *op, const p2a_shape 
                             size_t rows, void *scratch)
 {
     const p2a_shape shape = output->shape;
-    const p2a_kernel_args args = {ctx,   op->graph, op->node, inputs,        output,
-                                  first, rows,      scratch,  op->statistics};
+    const p2a_kernel_args args = {ctx,   op->graph, op->node, inputs,         output,
+                                  first, rows,      scratch,  op->statistics, op->counted_px};
     void *out = p2a_view_row(output, (ptrdiff_t)first);
     switch (op->node->op) {
     case P2A_OP_CONV2D:

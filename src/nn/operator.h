@@ -19,8 +19,11 @@ typedef struct p2a_operator {
     struct xnn_operator *main;  /* NULL where a kernel of ours does the work */
     struct xnn_operator *clamp; /* the fused activation of add, sub and mul, else NULL */
     float *winograd;            /* transformed weights where winograd.c does the work, else NULL */
-    double *statistics; /* of a global node: for each input C sums and C sums of squares; of a
-                           spatial softmax C largest values and C sums of exponentials */
+    double *statistics;   /* of a global node: for each input C sums and C sums of squares; of a
+                             spatial softmax C largest values and C sums of exponentials */
+    double counted_px[2]; /* pixels that they are over, for each input */
+    double *before;       /* the same of the picture before, where they are smoothed, else NULL */
+    double before_px[2];  /* 0: there was none */
 } p2a_operator;
 
 /*
@@ -56,6 +59,13 @@ p2a_status p2a_operator_run(p2a_context *ctx, p2a_operator *op, const p2a_shape 
 void p2a_operator_gather(p2a_context *ctx, p2a_operator *op, const p2a_view *inputs, uint32_t i,
                          size_t first, size_t rows, void *scratch);
 
+/* statistics.c: once input i is gathered, its statistics become `share` of themselves and the rest
+ * of those of the picture before, and are kept for the next. Without op->before: nothing. */
+void p2a_operator_smooth(p2a_operator *op, uint32_t i, double share);
+
+/* Numbers in a node's statistics. */
+size_t p2a_operator_statistics_count(const p2a_graph *graph, const p2a_node *node);
+
 /* Our own kernels. Arguments as above. */
 typedef struct p2a_kernel_args {
     p2a_context *ctx;
@@ -66,6 +76,7 @@ typedef struct p2a_kernel_args {
     size_t first, rows;
     float *scratch;
     double *statistics;
+    const double *counted_px;
 } p2a_kernel_args;
 
 /* move.c */

@@ -23,6 +23,7 @@ size_t p2a_plan_rows_possible(const p2a_graph *graph, const p2a_plan *plan, cons
     for (; row < end; row++)
         for (uint32_t i = 0; i < node->input_count; i++)
             if (!p2a_input_is_shape_only(node, i) &&
+                !(node->frozen && p2a_input_is_gathered_only(node, i)) &&
                 p2a_last_row_needed(node, plan->shapes, i, row) >= available[node->inputs[i]])
                 return row;
     return row;
@@ -165,6 +166,7 @@ typedef struct interval {
     uint32_t first, last; /* nodes, inclusive */
     uint32_t first_turn, last_turn;
     bool carried;
+    uint64_t at;    /* while they are placed: 64 bits hold more than a small machine's addresses */
     size_t *offset; /* result */
 } interval;
 
@@ -202,13 +204,13 @@ static int larger_first(const void *a, const void *b)
 static int lower_first(const void *a, const void *b)
 {
     const interval *x = *(interval *const *)a, *y = *(interval *const *)b;
-    return *x->offset < *y->offset ? -1 : *x->offset > *y->offset;
+    return x->at < y->at ? -1 : x->at > y->at;
 }
 
 /* Greedy by size: each piece goes to the lowest place that is free during its whole life. */
-static size_t place(interval *items, size_t count, interval **overlapping)
+static uint64_t place(interval *items, size_t count, interval **overlapping)
 {
-    size_t total = 0;
+    uint64_t total = 0;
     qsort(items, count, sizeof *items, larger_first);
     for (size_t i = 0; i < count; i++) {
         size_t busy = 0;
@@ -216,13 +218,13 @@ static size_t place(interval *items, size_t count, interval **overlapping)
             if (overlaps(&items[j], &items[i]))
                 overlapping[busy++] = &items[j];
         qsort(overlapping, busy, sizeof *overlapping, lower_first);
-        size_t at = 0;
-        for (size_t j = 0; j < busy && *overlapping[j]->offset < at + items[i].bytes; j++) {
-            const size_t end = *overlapping[j]->offset + overlapping[j]->bytes;
+        uint64_t at = 0;
+        for (size_t j = 0; j < busy && overlapping[j]->at < at + items[i].bytes; j++) {
+            const uint64_t end = overlapping[j]->at + overlapping[j]->bytes;
             if (end > at)
                 at = end;
         }
-        *items[i].offset = at;
+        items[i].at = at;
         if (total < at + items[i].bytes)
             total = at + items[i].bytes;
     }
@@ -242,7 +244,7 @@ static size_t window_bytes(const p2a_shape *shape, size_t item_bytes, size_t row
 static p2a_status assign_offsets(p2a_context *ctx, const p2a_graph *graph, p2a_plan *plan,
                                  interval *items, interval **overlapping)
 {
-    size_t count = 0, sum = 0;
+    size_t count = 0;
     for (uint32_t t = 0; t < graph->tensor_count; t++) {
         p2a_window *window = &plan->windows[t];
         const size_t bytes =
@@ -253,6 +255,7 @@ static p2a_status assign_offsets(p2a_context *ctx, const p2a_graph *graph, p2a_p
                                     window->first_turn,
                                     window->last_turn,
                                     window->carried,
+                                    0,
                                     &window->offset_bytes};
     }
     for (uint32_t n = 0; n < graph->node_count; n++) {
@@ -266,16 +269,21 @@ static p2a_status assign_offsets(p2a_context *ctx, const p2a_graph *graph, p2a_p
                 0,
                 UINT32_MAX,
                 false,
+                0,
                 &plan->scratch_bytes[n]};
     }
+    bool fits = true;
     for (size_t i = 0; i < count; i++)
-        if (items[i].bytes == SIZE_MAX || !p2a_add_size(sum, items[i].bytes, &sum) ||
-            sum > SIZE_MAX / 4)
-            return p2a_fail(ctx, P2A_ERR_MEMORY,
-                            "the activations of %zux%zu pixels do not fit "
-                            "into this machine's addresses",
-                            plan->shapes[graph->input].width, plan->shapes[graph->input].height);
-    plan->workspace_bytes = place(items, count, overlapping);
+        fits = fits && items[i].bytes != SIZE_MAX;
+    const uint64_t total = fits ? place(items, count, overlapping) : UINT64_MAX;
+    if (total > SIZE_MAX / 4 * 3)
+        return p2a_fail(ctx, P2A_ERR_MEMORY,
+                        "the activations of %zux%zu pixels do not fit "
+                        "into this machine's addresses",
+                        plan->shapes[graph->input].width, plan->shapes[graph->input].height);
+    for (size_t i = 0; i < count; i++)
+        *items[i].offset = (size_t)items[i].at;
+    plan->workspace_bytes = (size_t)total;
     return P2A_OK;
 }
 

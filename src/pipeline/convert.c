@@ -57,10 +57,11 @@ p2a_status p2a_pipeline_estimate(p2a_context *ctx, const p2a_model *model, uint3
     uint32_t size_px[2];
     size_t bytes = 0;
     double multiply_adds = 0;
+    p2a_statistics statistics = (p2a_statistics)options->statistics;
     p2a_status status = p2a_convert_size(ctx, width_px, height_px, options, size_px);
     if (status == P2A_OK)
         status = p2a_scene_estimate(ctx, model, size_px[0], size_px[1], options->band_rows_px,
-                                    &bytes, &multiply_adds);
+                                    &statistics, &bytes, &multiply_adds);
     if (status != P2A_OK)
         return status;
     const double pixels = (double)size_px[0] * size_px[1];
@@ -69,6 +70,7 @@ p2a_status p2a_pipeline_estimate(p2a_context *ctx, const p2a_model *model, uint3
     out->multiply_adds = multiply_adds;
     out->width_px = size_px[0];
     out->height_px = size_px[1];
+    out->statistics = statistics;
     return P2A_OK;
 }
 
@@ -122,7 +124,7 @@ p2a_status p2a_pipeline_create(p2a_context *ctx, const p2a_model *model, const p
     job->photo = photo;
     if (status == P2A_OK && model)
         status = p2a_scene_create(ctx, model, photo, P2A_SCENE_MARGIN_PX, options->band_rows_px,
-                                  &job->scene);
+                                  (p2a_statistics)options->statistics, &job->scene);
     job->scene_ms = p2a_now_ms() - begin;
     if (status != P2A_OK) {
         p2a_pipeline_destroy(job);
@@ -271,6 +273,7 @@ p2a_status p2a_pipeline_take(p2a_job *job, p2a_result *result, p2a_image **out)
         if (job->scene) {
             result->multiply_adds = p2a_scene_multiply_adds(job->scene);
             result->band_rows_px = (double)p2a_scene_band_rows(job->scene);
+            result->statistics = p2a_scene_statistics(job->scene);
         }
         if (job->faces)
             p2a_faces_report(job->faces, result);

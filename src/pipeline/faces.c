@@ -272,7 +272,8 @@ static p2a_status begin_painting(p2a_faces *faces)
     if (faces->scene != NULL)
         return p2a_scene_restart(faces->scene, faces->crop);
     const p2a_model *generator = faces->blend ? faces->blend : faces->models.generator;
-    return p2a_scene_create(faces->ctx, generator, faces->crop, 0, 0, &faces->scene);
+    return p2a_scene_create(faces->ctx, generator, faces->crop, 0, 0, P2A_STATISTICS_AUTO,
+                            &faces->scene);
 }
 
 /* The parser has answered: is there a face, and what of it is where? */

@@ -5,7 +5,9 @@
 
 #include "base/alloc.h"
 #include "base/pool.h"
+#include "image/resize.h"
 #include "nn/idle.h"
+#include "nn/infer.h"
 #include "tensor/pixels.h"
 
 /*
@@ -18,12 +20,26 @@ static size_t margin_of(const p2a_graph *graph, size_t margin_px)
     return graph->receptive_field_px == 0 ? 0 : margin_px;
 }
 
+/*
+ * The statistics of a thumbnail differ from the picture's the more the smaller it is. So it is the
+ * largest of these steps that fits into the memory limit; without a limit, its longer side is
+ * THUMBNAIL_PX, or the picture's own where that is shorter.
+ */
+#define THUMBNAIL_PX 1024
+#define THUMBNAIL_STEP 0.875
+#define THUMBNAIL_LEAST_PX 128
+
 struct p2a_scene {
     p2a_context *ctx;
     const p2a_model *generator;
     const p2a_image *photo;
     p2a_network *network;
     p2a_frame frame; /* of the network's input */
+    size_t margin_px, band_rows_px;
+    p2a_statistics statistics; /* that are used */
+    p2a_image *thumbnail;      /* while statistics are gathered from it, else NULL */
+    size_t thumbnail_px[2];    /* its width and height */
+    double gathered;           /* multiply-adds that this took */
     bool bytes_in, bytes_out;
     int8_t byte_of[256];   /* where the network takes bytes: of each pixel value */
     uint8_t pixel_of[256]; /* where it gives bytes: of each byte + 128 */
@@ -66,12 +82,13 @@ static void copy_rows(void *user, size_t begin, size_t count)
     const copied_rows *rows = user;
     const p2a_scene *scene = rows->scene;
     const float *range = scene->generator->graph.range;
+    const p2a_image *seen = scene->thumbnail ? scene->thumbnail : scene->photo;
     const size_t offset = begin * scene->frame.width_px * 3, first = rows->first + begin;
     if (rows->to && scene->bytes_in)
-        p2a_bytes_from_pixels(scene->photo, &scene->frame, first, count, scene->byte_of,
+        p2a_bytes_from_pixels(seen, &scene->frame, first, count, scene->byte_of,
                               (int8_t *)rows->to + offset);
     else if (rows->to)
-        p2a_floats_from_pixels(scene->photo, &scene->frame, first, count, range,
+        p2a_floats_from_pixels(seen, &scene->frame, first, count, range,
                                (float *)rows->to + offset);
     else if (scene->bytes_out)
         p2a_pixels_from_bytes((const int8_t *)rows->from + offset, &scene->frame, first, count,
@@ -114,6 +131,8 @@ static void write_rows(void *user, uint32_t output, size_t first, size_t rows, c
     const p2a_scene *scene = user;
     copied_rows copied = {scene, first, NULL, values};
     (void)output;
+    if (scene->thumbnail)
+        return;
     p2a_pool_run(scene->ctx, copy_rows, &copied, rows, ROWS_A_PIECE);
 }
 
@@ -126,11 +145,68 @@ static void copy_alpha(const p2a_image *from, p2a_image *to)
         to->pixels[4 * i + 3] = from->pixels[4 * i + 3];
 }
 
+/* Whether activations of `bytes`, and a picture, fit into the memory that AUTO may fill. */
+static bool fits(const p2a_context *ctx, size_t bytes, size_t width_px, size_t height_px)
+{
+    const double limit = ctx->limits.memory_mbytes * 1048576.0;
+    const double needed =
+        (double)p2a_context_bytes(ctx) + (double)bytes + 3.0 * (double)width_px * (double)height_px;
+    return needed <= (limit > 0 ? limit : (double)(SIZE_MAX / 2));
+}
+
+/* Of a picture's sides: the thumbnail's, and what gathering from it takes. */
+static p2a_status choose_thumbnail(p2a_context *ctx, const p2a_graph *graph, size_t width_px,
+                                   size_t height_px, size_t band_rows_px, size_t out_px[2],
+                                   size_t *bytes, double *multiply_adds)
+{
+    const double longest = width_px > height_px ? (double)width_px : (double)height_px;
+    double px = ctx->limits.memory_mbytes ? longest * THUMBNAIL_STEP : fmin(THUMBNAIL_PX, longest);
+    p2a_status status;
+    do {
+        out_px[0] = (size_t)fmax(1.0, rint((double)width_px * px / longest));
+        out_px[1] = (size_t)fmax(1.0, rint((double)height_px * px / longest));
+        status = p2a_network_estimate(ctx, graph, framed(out_px[1], graph, 0),
+                                      framed(out_px[0], graph, 0), band_rows_px, false, bytes,
+                                      multiply_adds);
+        px *= THUMBNAIL_STEP;
+    } while (px >= THUMBNAIL_LEAST_PX &&
+             (status == P2A_ERR_MEMORY ||
+              (status == P2A_OK && !fits(ctx, *bytes, width_px, height_px))));
+    return status;
+}
+
+static p2a_status plan(p2a_scene *scene, const p2a_image *picture)
+{
+    const p2a_graph *graph = &scene->generator->graph;
+    const size_t width = framed(picture->width_px, graph, scene->margin_px);
+    const size_t height = framed(picture->height_px, graph, scene->margin_px);
+    scene->frame = (p2a_frame){margin_of(graph, scene->margin_px), width};
+    const p2a_status status = p2a_network_plan(scene->network, height, width, scene->band_rows_px);
+    if (status != P2A_OK)
+        return status;
+    const p2a_shape made = p2a_network_output_shape(scene->network, 0);
+    return made.height == height && made.width == width
+               ? P2A_OK
+               : p2a_fail(scene->ctx, P2A_ERR_MODEL,
+                          "expected a generator that keeps the size, got %zux%zu from %zux%zu",
+                          made.width, made.height, width, height);
+}
+
 p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const p2a_image *photo,
-                            size_t margin_px, size_t band_rows_px, p2a_scene **out)
+                            size_t margin_px, size_t band_rows_px, p2a_statistics statistics,
+                            p2a_scene **out)
 {
     *out = NULL;
+    const bool is_free = statistics == P2A_STATISTICS_AUTO;
     p2a_status status = check_generator(ctx, generator);
+    if (!p2a_graph_has_statistics(&generator->graph)) {
+        statistics = P2A_STATISTICS_NONE;
+    } else if (status == P2A_OK && is_free) {
+        size_t bytes = 0;
+        double multiply_adds = 0;
+        status = p2a_scene_estimate(ctx, generator, photo->width_px, photo->height_px, band_rows_px,
+                                    &statistics, &bytes, &multiply_adds);
+    }
     if (status != P2A_OK)
         return status;
     p2a_scene *scene = p2a_alloc_zeroed(ctx, 1, sizeof *scene);
@@ -138,22 +214,17 @@ p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const 
         return p2a_fail_memory(ctx, sizeof *scene, "a scene");
     scene->ctx = ctx;
     scene->generator = generator;
-    const size_t width = framed(photo->width_px, &generator->graph, margin_px);
-    const size_t height = framed(photo->height_px, &generator->graph, margin_px);
-    scene->frame = (p2a_frame){margin_of(&generator->graph, margin_px), width};
+    scene->margin_px = margin_px;
+    scene->band_rows_px = band_rows_px;
+    scene->statistics = statistics;
     fill_tables(scene);
     status = p2a_network_borrow(ctx, generator, &scene->network);
     if (status == P2A_OK)
-        status = p2a_network_plan(scene->network, height, width, band_rows_px);
-    if (status == P2A_OK) {
-        const p2a_shape made = p2a_network_output_shape(scene->network, 0);
-        if (made.height != height || made.width != width)
-            status = p2a_fail(ctx, P2A_ERR_MODEL,
-                              "expected a generator that keeps the size, got %zux%zu from %zux%zu",
-                              made.width, made.height, width, height);
-    }
-    if (status == P2A_OK)
         status = p2a_scene_restart(scene, photo);
+    if (status == P2A_ERR_MEMORY && is_free && statistics == P2A_STATISTICS_EXACT) {
+        scene->statistics = P2A_STATISTICS_FROZEN; /* the allocator gives less than the limit */
+        status = p2a_scene_restart(scene, photo);
+    }
     if (status != P2A_OK) {
         p2a_scene_destroy(scene);
         return status;
@@ -162,14 +233,52 @@ p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const 
     return P2A_OK;
 }
 
+/* Begin with a thumbnail, whose statistics the picture is then painted with. */
+static p2a_status start_thumbnail(p2a_scene *scene)
+{
+    const p2a_image *photo = scene->photo;
+    size_t bytes = 0;
+    double multiply_adds = 0;
+    p2a_network_freeze(scene->network, false);
+    p2a_status status = P2A_OK;
+    if (scene->thumbnail_px[0] == 0)
+        status = choose_thumbnail(scene->ctx, &scene->generator->graph, photo->width_px,
+                                  photo->height_px, scene->band_rows_px, scene->thumbnail_px,
+                                  &bytes, &multiply_adds);
+    if (status == P2A_OK)
+        status = p2a_image_resize(scene->ctx, photo, scene->thumbnail_px[0], scene->thumbnail_px[1],
+                                  &scene->thumbnail);
+    if (status == P2A_OK)
+        status = plan(scene, scene->thumbnail);
+    return status;
+}
+
+/* The thumbnail is done: the picture, with its statistics. */
+static p2a_status end_thumbnail(p2a_scene *scene)
+{
+    p2a_image_destroy(scene->thumbnail);
+    scene->thumbnail = NULL;
+    scene->gathered = p2a_network_multiply_adds(scene->network);
+    p2a_network_freeze(scene->network, true);
+    const p2a_status status = plan(scene, scene->photo);
+    if (status == P2A_OK)
+        p2a_network_start(scene->network, read_rows, write_rows, scene);
+    return status;
+}
+
 p2a_status p2a_scene_restart(p2a_scene *scene, const p2a_image *photo)
 {
     p2a_image_destroy(scene->painted);
-    scene->painted = NULL;
+    p2a_image_destroy(scene->thumbnail);
+    scene->painted = scene->thumbnail = NULL;
     scene->finished = false;
+    scene->gathered = 0;
     scene->photo = photo;
-    const p2a_status status = p2a_image_alloc(scene->ctx, photo->width_px, photo->height_px,
-                                              photo->channels, &scene->painted);
+    p2a_status status =
+        scene->statistics == P2A_STATISTICS_FROZEN ? start_thumbnail(scene) : plan(scene, photo);
+    if (status == P2A_OK)
+        status = p2a_image_alloc(scene->ctx, photo->width_px, photo->height_px, photo->channels,
+                                 &scene->painted);
     if (status != P2A_OK)
         return status;
     copy_alpha(photo, scene->painted);
@@ -184,7 +293,18 @@ const p2a_image *p2a_scene_painted(const p2a_scene *scene)
 
 p2a_status p2a_scene_step(p2a_scene *scene, double budget, double *out_done)
 {
-    const p2a_status status = p2a_network_step(scene->network, budget, out_done);
+    double done = 0;
+    p2a_status status = p2a_network_step(scene->network, budget, &done);
+    *out_done = done;
+    if (status == P2A_OK && scene->statistics == P2A_STATISTICS_FROZEN) {
+        /* each run is a part of the pixels */
+        const double small = (double)scene->thumbnail_px[0] * (double)scene->thumbnail_px[1];
+        const double whole = (double)scene->photo->width_px * (double)scene->photo->height_px;
+        *out_done = scene->thumbnail ? small * done / (small + whole)
+                                     : 1.0 - whole * (1.0 - done) / (small + whole);
+        if (done >= 1.0 && scene->thumbnail)
+            status = end_thumbnail(scene);
+    }
     scene->finished = status == P2A_OK && *out_done >= 1.0;
     return status;
 }
@@ -205,7 +325,17 @@ size_t p2a_scene_band_rows(const p2a_scene *scene)
 
 double p2a_scene_multiply_adds(const p2a_scene *scene)
 {
-    return p2a_network_multiply_adds(scene->network);
+    return scene->gathered + p2a_network_multiply_adds(scene->network);
+}
+
+p2a_statistics p2a_scene_statistics(const p2a_scene *scene)
+{
+    return scene->statistics;
+}
+
+p2a_status p2a_scene_smooth(p2a_scene *scene, double share)
+{
+    return p2a_network_smooth(scene->network, share);
 }
 
 void p2a_scene_destroy(p2a_scene *scene)
@@ -213,21 +343,53 @@ void p2a_scene_destroy(p2a_scene *scene)
     if (scene == NULL)
         return;
     p2a_network_give_back(scene->generator, scene->network);
+    p2a_image_destroy(scene->thumbnail);
     p2a_image_destroy(scene->painted);
     p2a_free(scene->ctx, scene);
 }
 
-p2a_status p2a_scene_estimate(p2a_context *ctx, const p2a_model *generator, size_t width_px,
-                              size_t height_px, size_t band_rows_px, size_t *bytes,
-                              double *multiply_adds)
+/* Two runs after each other: the larger one's memory, the work of both. */
+static p2a_status estimate_frozen(p2a_context *ctx, const p2a_graph *graph, size_t width_px,
+                                  size_t height_px, size_t band_rows_px, size_t *bytes,
+                                  double *multiply_adds)
 {
+    size_t size_px[2], small_bytes = 0;
+    double small_work = 0;
+    p2a_status status = choose_thumbnail(ctx, graph, width_px, height_px, band_rows_px, size_px,
+                                         &small_bytes, &small_work);
+    if (status == P2A_OK)
+        status = p2a_network_estimate(ctx, graph, framed(height_px, graph, 0),
+                                      framed(width_px, graph, 0), band_rows_px, true, bytes,
+                                      multiply_adds);
+    *multiply_adds += small_work;
+    if (*bytes < small_bytes)
+        *bytes = small_bytes;
+    return status;
+}
+
+p2a_status p2a_scene_estimate(p2a_context *ctx, const p2a_model *generator, size_t width_px,
+                              size_t height_px, size_t band_rows_px, p2a_statistics *statistics,
+                              size_t *bytes, double *multiply_adds)
+{
+    const p2a_graph *graph = &generator->graph;
     *bytes = 0;
     *multiply_adds = 0;
     p2a_status status = check_generator(ctx, generator);
-    if (status == P2A_OK)
-        status = p2a_network_estimate(ctx, &generator->graph,
-                                      framed(height_px, &generator->graph, P2A_SCENE_MARGIN_PX),
-                                      framed(width_px, &generator->graph, P2A_SCENE_MARGIN_PX),
-                                      band_rows_px, bytes, multiply_adds);
+    if (!p2a_graph_has_statistics(graph))
+        *statistics = P2A_STATISTICS_NONE;
+    if (status == P2A_OK && *statistics != P2A_STATISTICS_FROZEN)
+        status = p2a_network_estimate(ctx, graph, framed(height_px, graph, P2A_SCENE_MARGIN_PX),
+                                      framed(width_px, graph, P2A_SCENE_MARGIN_PX), band_rows_px,
+                                      false, bytes, multiply_adds);
+    if (*statistics == P2A_STATISTICS_AUTO && (status == P2A_OK || status == P2A_ERR_MEMORY)) {
+        const bool exact = status == P2A_OK && fits(ctx, *bytes, width_px, height_px);
+        *statistics = exact ? P2A_STATISTICS_EXACT : P2A_STATISTICS_FROZEN;
+        status = P2A_OK;
+    }
+    if (status != P2A_OK)
+        return status;
+    if (*statistics == P2A_STATISTICS_FROZEN)
+        status =
+            estimate_frozen(ctx, graph, width_px, height_px, band_rows_px, bytes, multiply_adds);
     return status;
 }

@@ -19,11 +19,15 @@ typedef struct p2a_scene p2a_scene;
  * photo:     kept.
  * margin_px: P2A_SCENE_MARGIN_PX, or 0.
  * band_rows_px: 0, or as p2a_network_plan.
+ * statistics: what a network with statistics of the whole picture takes them from: the picture
+ *             where its activations fit into the memory limit (auto) or in any case (exact), or a
+ *             thumbnail of it (frozen).
  * out:       given: release with p2a_scene_destroy().
  * Errors: P2A_ERR_MODEL (not such a graph), P2A_ERR_ARGUMENT, P2A_ERR_MEMORY.
  */
 p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const p2a_image *photo,
-                            size_t margin_px, size_t band_rows_px, p2a_scene **out);
+                            size_t margin_px, size_t band_rows_px, p2a_statistics statistics,
+                            p2a_scene **out);
 
 /*
  * Begin another photo of the same size and channels; the packed weights and the plan are used
@@ -41,11 +45,17 @@ const p2a_image *p2a_scene_painted(const p2a_scene *scene);
 p2a_image *p2a_scene_take(p2a_scene *scene);
 size_t p2a_scene_band_rows(const p2a_scene *scene);
 double p2a_scene_multiply_adds(const p2a_scene *scene);
+/* Which statistics are taken: P2A_STATISTICS_NONE where the network has none, exact or frozen. */
+p2a_statistics p2a_scene_statistics(const p2a_scene *scene);
+
+/* As p2a_network_smooth, for the photos of p2a_scene_restart, which are frames of one video. */
+p2a_status p2a_scene_smooth(p2a_scene *scene, double share);
 void p2a_scene_destroy(p2a_scene *scene);
 
-/* What creating and running this would take. Errors: as p2a_scene_create. */
+/* What creating and running this would take. statistics: as p2a_scene_create on entry, as
+ * p2a_scene_statistics on return. Errors: as p2a_scene_create. */
 p2a_status p2a_scene_estimate(p2a_context *ctx, const p2a_model *generator, size_t width_px,
-                              size_t height_px, size_t band_rows_px, size_t *bytes,
-                              double *multiply_adds);
+                              size_t height_px, size_t band_rows_px, p2a_statistics *statistics,
+                              size_t *bytes, double *multiply_adds);
 
 #endif

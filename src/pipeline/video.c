@@ -5,6 +5,10 @@
 #include "pipeline/scene.h"
 #include "pipeline/steady.h"
 
+/* A frame's part in the statistics that it is normalised by, at full steadiness. Through a chain of
+ * norms most of a change of light is followed within ten frames. */
+#define STATISTICS_SHARE 0.5
+
 struct p2a_video {
     p2a_context *ctx;
     p2a_image *frame; /* without its noise: what the scene paints */
@@ -25,7 +29,10 @@ p2a_status p2a_pipeline_video_create(p2a_context *ctx, const p2a_model *model, u
     video->ctx = ctx;
     status = p2a_image_alloc(ctx, width_px, height_px, 3, &video->frame);
     if (status == P2A_OK)
-        status = p2a_scene_create(ctx, model, video->frame, P2A_SCENE_MARGIN_PX, 0, &video->scene);
+        status = p2a_scene_create(ctx, model, video->frame, P2A_SCENE_MARGIN_PX, 0,
+                                  P2A_STATISTICS_AUTO, &video->scene);
+    if (status == P2A_OK)
+        status = p2a_scene_smooth(video->scene, 1 - (1 - STATISTICS_SHARE) * (double)steadiness);
     if (status == P2A_OK)
         status = p2a_steady_create(ctx, width_px, height_px, steadiness, &video->steady);
     if (status == P2A_OK) {

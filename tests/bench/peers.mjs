@@ -3,8 +3,10 @@
  *
  * The graph is AnimeGANv3's at full width with made-up weights (tests/onnx/networks.js), so that nothing of the published file
  * is needed; times do not depend on the values. Engines take turns in one run, each measurement in a fresh process or page.
- * Ratios count; a row's time is the median. Writes docs/peers.md and docs/peers.svg.
- * --sizes 512,1024  --runs 3  --only node|chromium
+ * Ratios count; a row's time is the median. A group (a place, a size, a number of threads) is measured in one go; finished
+ * groups are kept in build/peers/rows.json, so that the whole may be split into several calls. Every call writes docs/peers.md
+ * and docs/peers.svg from all groups that are there.
+ * --sizes 256,512,1024,2048  --runs 2  --where node,chromium  --threads 1,2  --seconds N (no group is begun later)  --fresh (measure again)
  */
 import { spawnSync } from 'node:child_process'
 import { createReadStream, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -21,9 +23,23 @@ import { launch, listen } from '../page/browser.js'
 import { installPeers, peersFolder, root } from './peers/packages.mjs'
 import { writePlot } from './peers/plot.mjs'
 
-const { values } = parseArgs({ options: { sizes: { type: 'string', default: '512,1024' }, runs: { type: 'string', default: '3' }, only: { type: 'string' } } })
+const { values } = parseArgs({
+  options: {
+    sizes: { type: 'string', default: '256,512,1024,2048' },
+    runs: { type: 'string', default: '2' },
+    where: { type: 'string', default: 'node,chromium' },
+    threads: { type: 'string', default: '1,2' },
+    seconds: { type: 'string', default: '1e9' },
+    fresh: { type: 'boolean', default: false }
+  }
+})
 const SIZES = values.sizes.split(',').map(Number)
+const THREADS = values.threads.split(',').map(Number)
 const RUNS = Number(values.runs)
+/* at 2048 one run, where all but the fastest engine take a minute */
+const runsOf = (size) => (size > 1024 ? 1 : RUNS)
+const ROWS = path.join(peersFolder, 'rows.json')
+const GIVE_UP_MS = 130000
 const OURS = { photo2anime: ['relaxed', 'simd'] }
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' }
 
@@ -37,11 +53,18 @@ function writeModels(file) {
   writeFileSync(path.join(peersFolder, 'animegan3.safetensors'), file)
 }
 
+/** The line of an engine's output that says what went wrong. */
+function reason(text) {
+  const lines = text.trim().split('\n')
+  return (lines.find((line) => /error|memory|expected/i.test(line)) ?? lines.pop()).trim()
+}
+
 /** Fresh processes. @returns {{times: number[], coldMs: number, peakBytes: number}|{error: string}} */
 function inNode({ kind, size, variant, threads }) {
   const flags = variant === 'relaxed' && process.versions.node.startsWith('20.') ? ['--experimental-wasm-relaxed-simd'] : []
-  const done = spawnSync(process.execPath, [...flags, path.join(root, 'tests/bench/peers/in-node.mjs'), kind, size, RUNS, variant ?? '', threads].map(String), { encoding: 'utf8' })
-  if (done.status !== 0) return { error: done.stderr.trim().split('\n').pop() ?? `status ${done.status}` }
+  const done = spawnSync(process.execPath, [...flags, path.join(root, 'tests/bench/peers/in-node.mjs'), kind, size, runsOf(size), variant ?? '', threads].map(String), { encoding: 'utf8', timeout: GIVE_UP_MS })
+  if (done.error) return { error: `no picture within ${GIVE_UP_MS / 1000} s` }
+  if (done.status !== 0) return { error: reason(done.stderr) || `status ${done.status}` }
   return JSON.parse(done.stdout.trim().split('\n').pop())
 }
 
@@ -64,45 +87,52 @@ async function inChromium(browser, url, options) {
   try {
     page.setDefaultTimeout(0)
     await page.goto(`${url}/tests/bench/peers/page.html`)
-    return await page.evaluate((given) => window.measure(given), { ...options, runs: RUNS })
+    return await page.evaluate((given) => window.measure(given), { ...options, runs: runsOf(options.size) })
   } catch (error) {
-    return { error: error.message.split('\n')[0] }
+    return { error: reason(error.message) }
   } finally {
     await page.close()
   }
 }
 
-const rows = []
-function note(row, made) {
-  const full = 'error' in made ? { ...row, error: made.error } : { ...row, ms: median(made.times), ...made }
-  rows.push(full)
-  console.log(`${row.where}, ${row.kind} ${row.variant ?? ''}, ${row.threads} threads, ${row.size}: ${full.error ?? `${(full.ms / 1000).toFixed(2)} s, ${mb(full.peakBytes)} MB`}`)
-}
-
 const versions = installPeers()
 const imported = await importOnnx(animeGanV3(), { name: 'animegan3-graph', source: 'tests/onnx/networks.js' })
 writeModels(imported.file)
-const engines = (extra) => [...OURS.photo2anime.map((variant) => ({ kind: 'photo2anime', variant })), { kind: 'onnxruntime-web' }, ...extra]
-let chromium = 'not run'
-if (values.only !== 'chromium') {
-  for (const size of SIZES) {
-    for (const engine of engines([{ kind: 'onnxruntime-node' }])) note({ where: 'Node', ...engine, threads: 1, size }, inNode({ ...engine, size, threads: 1 }))
-  }
-}
-if (values.only !== 'node') {
-  const server = await listen(createServerOfAll())
-  const browser = await launch()
-  chromium = browser.version()
-  for (const size of SIZES) {
-    for (const threads of [1, 2]) {
-      for (const engine of engines([])) note({ where: 'Chromium', ...engine, threads, size }, await inChromium(browser, server.url, { ...engine, threads, size }))
-    }
-  }
-  note({ where: 'Chromium', kind: 'photo2anime', variant: 'relaxed', threads: 2, size: 2048 }, await inChromium(browser, server.url, { kind: 'photo2anime', variant: 'relaxed', threads: 2, size: 2048 }))
-  await browser.close()
-  server.close()
+let rows = existsSync(ROWS) && !values.fresh ? JSON.parse(readFileSync(ROWS, 'utf8')) : []
+
+function note(row, made) {
+  const full = 'error' in made ? { ...row, error: made.error } : { ...row, ms: median(made.times), ...made }
+  console.log(`${row.where}, ${row.kind} ${row.variant ?? ''}, ${row.threads} threads, ${row.size}: ${full.error ?? `${(full.ms / 1000).toFixed(2)} s, ${mb(full.peakBytes)} MB`}`)
+  return full
 }
 
+/** All engines of a group, one after another. @param {(engine: object) => any} measure */
+async function measureGroup(group, extra, measure) {
+  const made = []
+  for (const engine of [...OURS.photo2anime.map((variant) => ({ kind: 'photo2anime', variant })), { kind: 'onnxruntime-web' }, ...extra])
+    made.push(note({ ...group, ...engine }, await measure({ ...group, ...engine })))
+  rows = [...rows, ...made]
+  writeFileSync(ROWS, JSON.stringify(rows))
+}
+
+const started = performance.now()
+const groups = [
+  ...SIZES.map((size) => ({ where: 'Node', size, threads: 1 })),
+  ...SIZES.flatMap((size) => THREADS.map((threads) => ({ where: 'Chromium', size, threads })))
+].filter((group) => values.where.split(',').includes(group.where.toLowerCase()) && THREADS.includes(group.threads))
+const isThere = (group) => rows.some((row) => row.where === group.where && row.size === group.size && row.threads === group.threads)
+const browser = groups.some((group) => group.where === 'Chromium' && !isThere(group)) ? await launch() : undefined
+const server = browser && (await listen(createServerOfAll()))
+for (const group of groups) {
+  if (isThere(group) || performance.now() - started > Number(values.seconds) * 1000) continue
+  if (group.where === 'Node') await measureGroup(group, [{ kind: 'onnxruntime-node' }], inNode)
+  else await measureGroup({ ...group, browser: browser.version() }, [], (options) => inChromium(browser, server.url, options))
+}
+await browser?.close()
+server?.close()
+
+const chromium = rows.find((row) => row.browser)?.browser ?? 'not run'
+rows.sort((a, b) => b.where.localeCompare(a.where) || a.size - b.size || a.threads - b.threads)
 const peerOf = (row) => rows.find((other) => other.kind === 'onnxruntime-web' && other.where === row.where && other.threads === row.threads && other.size === row.size && other.ms)
 const cells = rows.map((row) => {
   const peer = peerOf(row)
@@ -120,7 +150,7 @@ const load = os.loadavg().map((one) => one.toFixed(1)).join(', ')
 writeFileSync(path.join(root, 'docs/peers.md'), `# The same weights elsewhere
 
 Made by \`npm run bench:peers\`. AnimeGANv3's graph at full width (112 k multiply-adds a pixel), f32, imported by \`photo2anime import\`; ${RUNS} runs after
-a first one, medians. Engines take turns inside one run, each in a fresh process (Node) or page (Chromium): ratios count, times are this machine's.
+a first one (at 2048x2048 one), the slower half's fastest. Engines take turns inside one group of rows, each in a fresh process (Node) or page (Chromium): ratios count, times are this machine's.
 
 Machine: ${os.availableParallelism()} cores, ${os.cpus()[0].model.replace(/\s+/g, ' ')}, load ${load} at the end; Node ${process.versions.node}; Chromium ${chromium}; ${Object.entries(versions).map((pair) => pair.join(' ')).join(', ')};
 photo2anime ${JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).version}.

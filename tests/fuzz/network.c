@@ -92,7 +92,7 @@ static bool is_cheap(p2a_context *ctx, const p2a_graph *graph, size_t height, si
     size_t bytes;
     double multiply_adds;
     return height <= SIDE_MAX_PX && width <= SIDE_MAX_PX &&
-           p2a_network_estimate(ctx, graph, height, width, height, &bytes, &multiply_adds) ==
+           p2a_network_estimate(ctx, graph, height, width, height, false, &bytes, &multiply_adds) ==
                P2A_OK &&
            bytes <= BYTES_MAX && multiply_adds <= MULTIPLY_ADDS_MAX;
 }

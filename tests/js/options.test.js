@@ -38,7 +38,7 @@ describe('options', () => {
     const found = [...source.matchAll(/\{"(\w+)", o->\w+, (\w+), (\w+)\}/g)].map(([, name, least, most]) => [name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase()), number(least), number(most)])
     found.push(['maxFaces', 1, Number(source.match(/#define FACES_MAX (\d+)/)[1])])
     assert.deepEqual(Object.fromEntries(found.map(([name, least, most]) => [name, [least, most]])), Object.fromEntries(Object.entries(RANGES).map(([name, [least, most]]) => [name, [least, most]])))
-    assert.deepEqual([...OPTIONS, ...OPTION_FLOATS].sort(), ['widthPx', 'bandRowsPx', ...COLORS, ...Object.keys(RANGES)].sort())
+    assert.deepEqual([...OPTIONS, ...OPTION_FLOATS].sort(), ['widthPx', 'bandRowsPx', 'statistics', ...COLORS, ...Object.keys(RANGES)].sort())
     for (const field of Object.values(FACE_FIELDS)) assert.ok(field in RANGES, field)
   })
 

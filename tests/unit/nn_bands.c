@@ -1,4 +1,8 @@
 /* nn_bands.c - a two-path generator's graph in bands equals the whole picture, byte for byte */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "check.h"
 #include "nn/network.h"
 #include "nn_run.h"
@@ -87,12 +91,112 @@ static void test_memory_grows_with_the_width_only(p2a_context *ctx, const p2a_gr
 {
     size_t low = 0, high = 0, whole = 0;
     double work = 0, more_work = 0;
-    CHECK_EQUAL(p2a_network_estimate(ctx, graph, 1024, 512, 64, &low, &work), P2A_OK);
-    CHECK_EQUAL(p2a_network_estimate(ctx, graph, 8192, 512, 64, &high, &more_work), P2A_OK);
-    CHECK_EQUAL(p2a_network_estimate(ctx, graph, 8192, 512, 8192, &whole, &more_work), P2A_OK);
+    CHECK_EQUAL(p2a_network_estimate(ctx, graph, 1024, 512, 64, false, &low, &work), P2A_OK);
+    CHECK_EQUAL(p2a_network_estimate(ctx, graph, 8192, 512, 64, false, &high, &more_work), P2A_OK);
+    CHECK_EQUAL(p2a_network_estimate(ctx, graph, 8192, 512, 8192, false, &whole, &more_work),
+                P2A_OK);
     CHECK_EQUAL(low, high);
     CHECK(whole > 4 * high);
     CHECK_NEAR(more_work / work, 8, 1e-9);
+}
+
+typedef struct rows_io {
+    const float *in;
+    float *out;
+    size_t row_floats;
+} rows_io;
+
+static void read_io(void *user, size_t first, size_t rows, void *out)
+{
+    const rows_io *io = user;
+    memcpy(out, io->in + first * io->row_floats, rows * io->row_floats * sizeof(float));
+}
+
+static void write_io(void *user, uint32_t output, size_t first, size_t rows, const void *values)
+{
+    const rows_io *io = user;
+    CHECK_EQUAL(output, 0);
+    memcpy(io->out + first * io->row_floats, values, rows * io->row_floats * sizeof(float));
+}
+
+#define SIDE 96
+
+/* With the statistics of the same picture, the frozen run is the exact one in any bands; with those
+ * of another it is not; and its memory does not grow with the height. */
+static void test_frozen_statistics(p2a_context *ctx, const p2a_graph *graph)
+{
+    enum { COUNT = SIDE * SIDE * 3 };
+    float *in = malloc(COUNT * sizeof *in), *exact = malloc(COUNT * sizeof *exact);
+    float *got = malloc(COUNT * sizeof *got);
+    rows_io io = {in, exact, SIDE * 3};
+    for (size_t i = 0; i < COUNT; i++)
+        in[i] = (float)((i * 7919 + i / 301) % 255) / 127.5f - 1.0f;
+    p2a_network *network = NULL;
+    CHECK_EQUAL(p2a_network_create(ctx, graph, &network), P2A_OK);
+    CHECK_EQUAL(p2a_network_plan(network, SIDE, SIDE, 0), P2A_OK);
+    CHECK_EQUAL(p2a_network_run(network, read_io, write_io, &io), P2A_OK);
+    io.out = got;
+    p2a_network_freeze(network, true);
+    for (size_t band = 16; band <= SIDE; band *= 2) {
+        memset(got, 0, COUNT * sizeof *got);
+        CHECK_EQUAL(p2a_network_plan(network, SIDE, SIDE, band), P2A_OK);
+        CHECK_EQUAL(p2a_network_run(network, read_io, write_io, &io), P2A_OK);
+        CHECK(memcmp(exact, got, COUNT * sizeof *got) == 0);
+    }
+    for (size_t i = 0; i < COUNT; i++)
+        in[i] = 0.5f * in[i] + 0.3f;
+    CHECK_EQUAL(p2a_network_run(network, read_io, write_io, &io), P2A_OK);
+    p2a_network_freeze(network, false);
+    io.out = exact;
+    CHECK_EQUAL(p2a_network_plan(network, SIDE, SIDE, 16), P2A_OK);
+    CHECK_EQUAL(p2a_network_run(network, read_io, write_io, &io), P2A_OK);
+    CHECK(memcmp(exact, got, COUNT * sizeof *got) != 0);
+    p2a_network_destroy(network);
+    free(got);
+    free(exact);
+    free(in);
+
+    size_t low = 0, high = 0, whole = 0;
+    double work = 0;
+    CHECK_EQUAL(p2a_network_estimate(ctx, graph, 1024, 512, 64, true, &low, &work), P2A_OK);
+    CHECK_EQUAL(p2a_network_estimate(ctx, graph, 8192, 512, 64, true, &high, &work), P2A_OK);
+    CHECK_EQUAL(p2a_network_estimate(ctx, graph, 8192, 512, 64, false, &whole, &work), P2A_OK);
+    CHECK_EQUAL(low, high);
+    CHECK(whole > 4 * high);
+}
+
+/* Pictures that go from one level to another: smoothed statistics follow, a part at a time. */
+static void test_smoothed_statistics(p2a_context *ctx, const p2a_graph *graph)
+{
+    enum { COUNT = SIDE * SIDE * 3 };
+    float *in = malloc(COUNT * sizeof *in), *out = malloc(COUNT * sizeof *out);
+    float *last = malloc(COUNT * sizeof *last);
+    rows_io io = {in, out, SIDE * 3};
+    p2a_network *network = NULL;
+    CHECK_EQUAL(p2a_network_create(ctx, graph, &network), P2A_OK);
+    CHECK_EQUAL(p2a_network_plan(network, SIDE, SIDE, 0), P2A_OK);
+    CHECK_EQUAL(p2a_network_smooth(network, 0.5), P2A_OK);
+    double moved[8] = {0};
+    for (int frame = 0; frame < 8; frame++) {
+        for (size_t i = 0; i < COUNT; i++)
+            in[i] = ((float)((i * 7919 + i / 301) % 255) / 127.5f - 1.0f) * (frame ? 0.4f : 0.9f);
+        CHECK_EQUAL(p2a_network_run(network, read_io, write_io, &io), P2A_OK);
+        for (size_t i = 0; frame && i < COUNT; i++)
+            moved[frame] += fabs((double)out[i] - (double)last[i]);
+        memcpy(last, out, COUNT * sizeof *out);
+    }
+    for (int frame = 2; frame < 8; frame++)
+        CHECK(moved[frame] > 0 && moved[frame] < moved[frame - 1]);
+    CHECK(moved[7] < 0.3 * moved[2]);
+    CHECK_EQUAL(p2a_network_smooth(network, 1), P2A_OK); /* each by itself again */
+    CHECK_EQUAL(p2a_network_run(network, read_io, write_io, &io), P2A_OK);
+    memcpy(last, out, COUNT * sizeof *out);
+    CHECK_EQUAL(p2a_network_run(network, read_io, write_io, &io), P2A_OK);
+    CHECK(memcmp(last, out, COUNT * sizeof *out) == 0);
+    p2a_network_destroy(network);
+    free(last);
+    free(out);
+    free(in);
 }
 
 static void test_wrong_sizes_are_refused(p2a_context *ctx, const p2a_graph *graph)
@@ -121,6 +225,8 @@ int main(void)
         CHECK_EQUAL(p2a_context_create(&limits, NULL, &ctx), P2A_OK);
         test_bands_equal_whole(ctx, &b.graph);
         test_bands_equal_whole(ctx, &normed.graph);
+        test_frozen_statistics(ctx, &normed.graph);
+        test_smoothed_statistics(ctx, &normed.graph);
         test_memory_grows_with_the_width_only(ctx, &b.graph);
         test_wrong_sizes_are_refused(ctx, &b.graph);
         CHECK_EQUAL(p2a_context_bytes(ctx), 0);

@@ -23,6 +23,7 @@ export const CONVERT_OPTIONS = /** @type {const} */ ({
   variant: { type: 'string' },
   precision: { type: 'string' },
   'edge-preserve': { type: 'string' },
+  statistics: { type: 'string' },
   'color-shift': { type: 'string' },
   'commercial-only': { type: 'boolean' },
   'no-faces': { type: 'boolean' },
@@ -79,12 +80,14 @@ function readPaint(values) {
   }
   const colors = ['hair-color', 'lip-color', 'eye-color', 'cloth-color'].map((name) => color(`--${name}`, values[name]))
   const [hairColor, lipColor, eyeColor, clothColor] = colors
+  const statistics = /** @type {'auto'|'exact'|'frozen'|undefined} */ (oneOf('--statistics', values.statistics, ['auto', 'exact', 'frozen']))
+  const picture = { edgePreserve: given('edge-preserve', 0.5, 1.5), colorShift: given('color-shift'), statistics }
   if (values['no-faces']) {
     const needing = [...FACE_FLAGS].find((name) => values[name] !== undefined)
     if (needing) throw new UsageError(`expected faces to be painted for --${needing}, got --no-faces`)
-    return { edgePreserve: given('edge-preserve', 0.5, 1.5), colorShift: given('color-shift'), faces: false }
+    return { ...picture, faces: false }
   }
-  return { edgePreserve: given('edge-preserve', 0.5, 1.5), colorShift: given('color-shift'), faces, hairColor, lipColor, eyeColor, clothColor }
+  return { ...picture, faces, hairColor, lipColor, eyeColor, clothColor }
 }
 
 /** @param {import('./usage.js').Parsed['values']} values @returns {Settings} */
@@ -199,6 +202,7 @@ async function convertOne(engine, models, item, settings, interrupted, bar) {
     warnings: made.warnings,
     timings: { ...made.timings, total: Math.round((performance.now() - start) * 10) / 10 },
     peak_bytes: made.peakBytes,
+    statistics: made.statistics,
     backend: { ...made.backend, precision: models.precision }
   }
 }

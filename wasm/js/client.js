@@ -64,6 +64,7 @@ import { VideoSession } from './video.js'
  * @property {import('./engine.js').Face[]} faces that were found: {box, score, landmarks}, in pixels of the result
  * @property {import('./conversion.js').Timings} timings in ms: decode, scene, faces, blend, encode, total
  * @property {number} peakBytes most memory of the C core
+ * @property {import('./options.js').UsedStatistics} statistics what an imported network was normalised by; none where it needs none
  * @property {{variant: 'simd'|'relaxed', threads: number, precision: 'f32'|'int8'}} backend what ran
  * @property {string[]} warnings what a person should know of this result: one thread only, models not verified, decoded by the browser, faces left out; mostly empty
  */
@@ -110,8 +111,8 @@ function folderUrl(folder, fallback, name) {
 /** The options that go to the worker as they are, checked. @param {ConvertOptions} options */
 function paintOptions(options) {
   checkPaint(options)
-  const { edgePreserve, colorShift, faces, hairColor, lipColor, eyeColor, clothColor } = options
-  return { edgePreserve, colorShift, faces, hairColor, lipColor, eyeColor, clothColor }
+  const { edgePreserve, colorShift, statistics, faces, hairColor, lipColor, eyeColor, clothColor } = options
+  return { edgePreserve, colorShift, statistics, faces, hairColor, lipColor, eyeColor, clothColor }
 }
 
 /** @param {Pick<ConvertOptions, 'style'|'blend'>} options @returns {string|undefined} as parseStyle() reads it */

@@ -4,6 +4,7 @@
  * What the command line and the worker share: decode, paint, encode, and giving everything back
  * whatever happens. Between two steps it awaits `pause`, so that signals and messages are heard.
  */
+import { STATISTICS } from './layout.js'
 import { checkFaces, warningsOf } from './options.js'
 
 /** @typedef {import('./engine.js').Engine} Engine */
@@ -33,6 +34,7 @@ import { checkFaces, warningsOf } from './options.js'
  * @property {string[]} warnings what was not done, and why; mostly empty
  * @property {Timings} timings
  * @property {number} peakBytes most memory of the C core
+ * @property {import('./options.js').UsedStatistics} statistics what an imported network was normalised by; none where it needs none
  * @property {{variant: 'simd'|'relaxed', threads: number}} backend
  */
 
@@ -120,6 +122,7 @@ export async function convertPhoto(engine, model, photo, options) {
         total: ms(end - decodeStart)
       },
       peakBytes,
+      statistics: /** @type {import('./options.js').UsedStatistics} */ (STATISTICS[made.result.statistics]),
       backend: { variant: engine.info.variant, threads: engine.info.threads }
     }
   } finally {

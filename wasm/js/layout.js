@@ -9,7 +9,7 @@
 export const LIMITS = ['threads', 'maxPixels', 'maxSidePx', 'memoryMbytes']
 
 /** p2a_options: u32 first, then f32. */
-export const OPTIONS = ['widthPx', 'bandRowsPx', 'maxFaces', 'hairColor', 'lipColor', 'eyeColor', 'clothColor']
+export const OPTIONS = ['widthPx', 'bandRowsPx', 'statistics', 'maxFaces', 'hairColor', 'lipColor', 'eyeColor', 'clothColor']
 export const OPTION_FLOATS = [
   'edgePreserve',
   'colorShift',
@@ -33,11 +33,12 @@ export const RESULT = [
   'facesLeft',
   'multiplyAdds',
   'peakBytes',
-  'bandRowsPx'
+  'bandRowsPx',
+  'statistics'
 ]
 
 /** p2a_estimate, all f64. */
-export const ESTIMATE = ['peakBytes', 'multiplyAdds', 'widthPx', 'heightPx']
+export const ESTIMATE = ['peakBytes', 'multiplyAdds', 'widthPx', 'heightPx', 'statistics']
 
 /** p2a_face_info, all f32: [name, how many]. */
 export const FACE_INFO = /** @type {const} */ ([
@@ -82,6 +83,9 @@ export const CLASS_PALETTE = [
   [102, 204, 0], [255, 255, 0], [0, 0, 153], [0, 0, 204], [255, 51, 153],
   [0, 204, 204], [0, 51, 0], [255, 153, 51], [0, 204, 0]
 ]
+
+/** p2a_statistics by number: what may be asked for, and what a result says. */
+export const STATISTICS = /** @type {const} */ (['auto', 'exact', 'frozen', 'none'])
 
 /** p2a_format */
 export const FORMAT = { png: 0, jpeg: 1 }

@@ -4,7 +4,8 @@
  * The ranges of p2a_options (src/photo2anime.h) as the client, the command line and the engine name
  * them; whatever is undefined stays at the C side's default.
  */
-import { expected, number, wholeNumber } from './validate.js'
+import { STATISTICS } from './layout.js'
+import { expected, number, oneOf, wholeNumber } from './validate.js'
 
 /**
  * @typedef {object} FaceOptions
@@ -18,10 +19,14 @@ import { expected, number, wholeNumber } from './validate.js'
  * @property {number} [strength] 0..1, of all corrections together, light and glasses included; 1
  */
 
+/** @typedef {'exact'|'frozen'|'none'} UsedStatistics */
+
 /**
  * @typedef {object} PaintOptions
  * @property {number} [edgePreserve] 0.5 (fine edges softened) to 1.5 (the photo's added); 1 (as painted) unless told
  * @property {number} [colorShift] 0 (the photo's colours) to 1 (the style's), which it is unless told
+ * @property {'auto'|'exact'|'frozen'} [statistics] of imported networks that normalise over the whole picture: from the picture (exact),
+ *   from a thumbnail of it (frozen), or exact where that fits into the memory limit (auto, which it is unless told)
  * @property {boolean|FaceOptions} [faces] find faces and paint them at their own scale; true unless told
  * @property {string} [hairColor] '#rrggbb': hair of the painted faces, shading kept
  * @property {string} [lipColor] '#rrggbb'
@@ -105,6 +110,9 @@ export function checkPaint(options) {
   const { enabled, fields } = checkFaces(options.faces)
   for (const name of /** @type {const} */ (['edgePreserve', 'colorShift'])) {
     if (options[name] !== undefined) fields[name] = inRange(name, name, options[name])
+  }
+  if (options.statistics !== undefined) {
+    fields.statistics = STATISTICS.indexOf(oneOf('statistics', options.statistics, /** @type {const} */ (['auto', 'exact', 'frozen'])))
   }
   for (const name of /** @type {const} */ (['hairColor', 'lipColor', 'eyeColor', 'clothColor'])) {
     if (options[name] === undefined) continue

@@ -19,6 +19,7 @@ async function makeRun() {
     const { Engine } = await import('../../../wasm/js/engine.js')
     const engine = await Engine.create({ variant, threads })
     const model = engine.loadModel(readFileSync(path.join(peersFolder, 'animegan3.safetensors')))
+    engine.keepNetwork(model) // as a session of the peer keeps its packed weights
     const picture = engine.createImage(new Uint8Array(size * size * 3).map((_, i) => (i * 7919) & 255), size, size, 3)
     const run = () => {
       const made = engine.convert(model, picture)

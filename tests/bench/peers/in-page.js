@@ -24,6 +24,7 @@ async function makeEngine({ kind, size, threads, variant }) {
     const { Engine } = await import('/wasm/js/engine.js')
     const engine = await Engine.create({ threads, variant })
     const model = engine.loadModel(new Uint8Array(await (await fetch('/build/peers/animegan3.safetensors')).arrayBuffer()))
+    engine.keepNetwork(model) // as a session of the peer keeps its packed weights
     const picture = engine.createImage(Uint8Array.from({ length: size * size * 3 }, (_, i) => noise(i)), size, size, 3)
     return () => {
       const made = engine.convert(model, picture)

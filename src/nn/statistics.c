@@ -1,4 +1,5 @@
-/* statistics.c - a picture's sums for its norms and those of the pictures before -> smoothed sums */
+/* statistics.c - a picture's sums for its norms and those of the pictures before -> smoothed sums
+ */
 #include <math.h>
 
 #include "nn/operator.h"
@@ -14,7 +15,8 @@ static void smooth_softmax(double *now, double *before, size_t channels, double 
     for (size_t c = 0; c < channels; c++) {
         double *sum = now + channels + c, *sum_before = before + channels + c;
         const double most = fmax(now[c], before[c]);
-        *sum = share * *sum * exp(now[c] - most) + (1 - share) * *sum_before * exp(before[c] - most);
+        *sum =
+            share * *sum * exp(now[c] - most) + (1 - share) * *sum_before * exp(before[c] - most);
         now[c] = most;
     }
 }

@@ -215,20 +215,12 @@ void p2a_model_keep_network(p2a_model *model, uint32_t keep);
 
 /* ---- Converting ---------------------------------------------------------------------------- */
 
-/*
- * Networks that were published elsewhere may normalise by means and deviations over the whole
- * picture, so that all of it has to be seen before any of it is painted. EXACT does so; what waits
- * is held in memory, and grows with the picture. FROZEN gathers them from a thumbnail, the largest
- * that fits into the memory limit (without one: 1024 px), and paints the picture with those, band
- * by band, without seams, in memory that grows with the width only. AUTO is exact where that fits
- * into the memory limit (on 32-bit machines without one: 2 GB), else frozen. This project's own
- * networks have none of it, and are exact always.
- */
+/* What networks take that normalise over the whole picture: its statistics, or a thumbnail's. */
 typedef enum p2a_statistics {
     P2A_STATISTICS_AUTO = 0,
     P2A_STATISTICS_EXACT = 1,
     P2A_STATISTICS_FROZEN = 2,
-    P2A_STATISTICS_NONE = 3 /* only as an answer: the network has no such statistics */
+    P2A_STATISTICS_NONE = 3 /* an answer: the network has none */
 } p2a_statistics;
 
 /* What a person can choose. Fill with p2a_options_default(), then change fields. All 4 bytes, whole
@@ -284,8 +276,7 @@ typedef struct p2a_estimate {
     double statistics; /* a p2a_statistics: which would be used, EXACT, FROZEN or NONE */
 } p2a_estimate;
 
-/* Fills *options with the defaults: the photo's size, the picture as the style paints it, and the
- * numbers above. */
+/* Fills *options with the defaults: the photo's size, as the style paints it, the numbers above. */
 void p2a_options_default(p2a_options *options);
 
 /*

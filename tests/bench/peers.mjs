@@ -131,7 +131,7 @@ for (const group of groups) {
 await browser?.close()
 server?.close()
 
-const chromium = rows.find((row) => row.browser)?.browser ?? 'not run'
+const chromium = rows.find((row) => row.browser)?.browser ?? 'not in the table'
 rows.sort((a, b) => b.where.localeCompare(a.where) || a.size - b.size || a.threads - b.threads)
 const peerOf = (row) => rows.find((other) => other.kind === 'onnxruntime-web' && other.where === row.where && other.threads === row.threads && other.size === row.size && other.ms)
 const cells = rows.map((row) => {
@@ -150,9 +150,9 @@ const load = os.loadavg().map((one) => one.toFixed(1)).join(', ')
 writeFileSync(path.join(root, 'docs/peers.md'), `# The same weights elsewhere
 
 Made by \`npm run bench:peers\`. AnimeGANv3's graph at full width (112 k multiply-adds a pixel), f32, imported by \`photo2anime import\`; ${RUNS} runs after
-a first one (at 2048x2048 one), the slower half's fastest. Engines take turns inside one group of rows, each in a fresh process (Node) or page (Chromium): ratios count, times are this machine's.
+a first one (at 2048x2048 one), medians (of two: the slower). Engines take turns inside one group of rows, each in a fresh process (Node) or page (Chromium): ratios count, times are this machine's.
 
-Machine: ${os.availableParallelism()} cores, ${os.cpus()[0].model.replace(/\s+/g, ' ')}, load ${load} at the end; Node ${process.versions.node}; Chromium ${chromium}; ${Object.entries(versions).map((pair) => pair.join(' ')).join(', ')};
+Machine: ${os.availableParallelism()} cores, ${os.cpus()[0].model.replace(/\s+/g, ' ')}, load ${load} when this page was written; Node ${process.versions.node}; Chromium ${chromium}; ${Object.entries(versions).map((pair) => pair.join(' ')).join(', ')};
 photo2anime ${JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).version}.
 
 ![Seconds a picture, by engine](peers.svg)
@@ -162,6 +162,7 @@ photo2anime ${JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).
 ${cells.join('\n')}
 
 Processor seconds (Node, one thread) do not grow when others use the machine. Peak: of the whole process in Node, of all wasm memory in Chromium. Download of the wasm alone, gzip: photo2anime ${gzipped(path.join(root, 'wasm/dist/p2a-relaxed-threads.wasm'))}, onnxruntime-web ${gzipped(path.join(dist, 'ort-wasm-simd-threaded.wasm'))}.
-tfjs-backend-wasm is not in the table: it reads no ONNX file, and its graph would have to be written anew.
+Groups that are not in the table have no measurement yet that other work did not disturb. tfjs-backend-wasm is not in it: it reads no ONNX file, and its graph would have to be written anew. Nor is int8:
+\`photo2anime import\` does not quantise, and norms over the whole picture run in f32 only.
 `)
 writePlot(rows, path.join(root, 'docs/peers.svg'))

@@ -135,7 +135,9 @@ p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p
 
     if (p2a_winograd_fits(graph, node)) {
         out->winograd = p2a_winograd_pack(ctx, graph, node);
-        return out->winograd ? P2A_OK : p2a_fail_memory(ctx, 0, "a convolution's weights");
+        return out->winograd ? P2A_OK
+                             : p2a_fail_memory(ctx, p2a_winograd_packed(graph, node),
+                                               "a convolution's weights");
     }
 
     p2a_context *before = p2a_enter(ctx);
@@ -206,6 +208,8 @@ size_t p2a_operator_bytes(const p2a_graph *graph, const p2a_node *node, const p2
     const p2a_weight *weight = &graph->weights[node->weight];
     const size_t taps = node->op == P2A_OP_CONV2D ? node->kernel[0] * node->kernel[1] : 1;
     const size_t outputs = rows * shapes[node->output].width;
+    if (p2a_winograd_fits(graph, node))
+        return p2a_winograd_packed(graph, node);
     /* weights are packed for groups of 8 (wasm) or 16 (AVX-512) output channels, with their bias */
     const size_t made = (weight->shape[0] + 15) / 16 * 16;
     const size_t packed = weight->count / weight->shape[0] * made + made;

@@ -38,7 +38,8 @@ void p2a_operator_clear(p2a_context *ctx, p2a_operator *op);
 size_t p2a_operator_scratch(const p2a_graph *graph, const p2a_node *node, const p2a_shape *shapes,
                             size_t rows);
 
-/* Bytes that XNNPACK will hold for this node, about: packed weights and indirection pointers. */
+/* Bytes that will be held for this node, about: packed weights and XNNPACK's indirection pointers.
+ */
 size_t p2a_operator_bytes(const p2a_graph *graph, const p2a_node *node, const p2a_shape *shapes,
                           size_t rows);
 

@@ -91,11 +91,17 @@ static float transformed(const float *kernel, size_t step, int i, int j)
     return (float)sum;
 }
 
+size_t p2a_winograd_packed(const p2a_graph *graph, const p2a_node *node)
+{
+    const p2a_weight *weight = &graph->weights[node->weight];
+    return POINTS * (size_t)weight->shape[3] * weight->shape[0] * sizeof(float);
+}
+
 float *p2a_winograd_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_node *node)
 {
     const p2a_weight *weight = &graph->weights[node->weight];
     const size_t in = weight->shape[3], made = weight->shape[0];
-    float *packed = p2a_alloc(ctx, POINTS * in * made * sizeof(float));
+    float *packed = p2a_alloc(ctx, p2a_winograd_packed(graph, node));
     if (packed == NULL)
         return NULL;
     float *to = packed;

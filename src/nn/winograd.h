@@ -9,7 +9,9 @@
  */
 bool p2a_winograd_fits(const p2a_graph *graph, const p2a_node *node);
 
-/* The transformed weights: given, release with p2a_free(); NULL where there is no memory. */
+/* The transformed weights, this many bytes: given, release with p2a_free(); NULL where there is no
+ * memory. */
+size_t p2a_winograd_packed(const p2a_graph *graph, const p2a_node *node);
 float *p2a_winograd_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_node *node);
 
 /* Bytes of scratch memory for these numbers of channels. */

@@ -269,7 +269,7 @@ typedef struct p2a_result {
 
 /* What a conversion would take. */
 typedef struct p2a_estimate {
-    double peak_bytes;    /* beyond what the context holds now; decoding and encoding excluded */
+    double peak_bytes; /* beyond what the context holds now; decoding, faces, encoding excluded */
     double multiply_adds; /* divide by p2a_context_measure() for seconds */
     double width_px;      /* of the result */
     double height_px;

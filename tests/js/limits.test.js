@@ -74,6 +74,14 @@ describe('limits', () => {
       refused(engine, 'LIMIT', () => engine.createImage(long, 101, 1, 3))
     }))
 
+  it('maxFaces: ARGUMENT, beyond 1 to 1024', () =>
+    withEngine({}, (engine) => {
+      const model = engine.loadModel(style.file)
+      const photo = engine.createImage(madePixels(100, 100), 100, 100, 3)
+      for (const maxFaces of [0, 1025]) refused(engine, 'ARGUMENT', () => engine.convert(model, photo, { faces: { maxFaces } }))
+      engine.disposeImage(photo)
+    }))
+
   it('memoryMbytes: MEMORY, for a picture and for painting it, and small pictures go on', () =>
     withEngine({ memoryMbytes: 24 }, (engine) => {
       const model = engine.loadModel(style.file)

@@ -255,7 +255,7 @@ export class Converter {
 
   /**
    * What converting a picture would take, without doing it: bytes of the C core beyond what it holds
-   * (decoding and encoding excluded), and the seconds of painting on this machine as it is now.
+   * (decoding, faces and encoding excluded), and the seconds of painting on this machine as it is now.
    * @param {{width: number, height: number}} photo
    * @param {Pick<ConvertOptions, 'style'|'blend'|'precision'|'width'|'signal'>} [options]
    * @returns {Promise<import('./protocol.js').Results['estimate']>}

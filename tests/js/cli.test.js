@@ -143,7 +143,7 @@ describe('command line', () => {
         [place.at('second.jpg'), place.at('out', 'second.png'), 33, 21]
       ])
       for (const line of lines) {
-        assert.deepEqual(Object.keys(line), ['input', 'output', 'width', 'height', 'faces', 'warnings', 'timings', 'peak_bytes', 'backend'])
+        assert.deepEqual(Object.keys(line), ['input', 'output', 'width', 'height', 'faces', 'warnings', 'timings', 'peak_bytes', 'statistics', 'backend'])
         assert.deepEqual(Object.keys(line.timings), ['decode', 'scene', 'faces', 'blend', 'encode', 'total'])
         for (const [name, ms] of Object.entries(line.timings)) assert.ok(ms >= 0 && ms < 60_000, name)
         assert.ok(line.timings.total >= line.timings.scene && line.timings.scene > 0)

@@ -96,8 +96,9 @@ void p2a_options_default(p2a_options *options)
     options->face_strength = 1.0f;
 }
 
-p2a_status p2a_convert_estimate(p2a_context *ctx, const p2a_model *model, uint32_t width_px,
-                                uint32_t height_px, const p2a_options *options, p2a_estimate *out)
+p2a_status p2a_convert_estimate(p2a_context *ctx, const p2a_model *model, const p2a_model *detector,
+                                const p2a_model *parser, uint32_t width_px, uint32_t height_px,
+                                const p2a_options *options, p2a_estimate *out)
 {
     if (out)
         memset(out, 0, sizeof *out);
@@ -105,9 +106,12 @@ p2a_status p2a_convert_estimate(p2a_context *ctx, const p2a_model *model, uint32
         return P2A_ERR_ARGUMENT;
     if (model == NULL || out == NULL)
         return missing(ctx, model ? "out" : "model");
+    if ((detector == NULL) != (parser == NULL))
+        return missing(ctx, detector ? "parser" : "detector");
     p2a_options checked;
     const p2a_status status = check_options(ctx, options, &checked);
-    return status == P2A_OK ? p2a_pipeline_estimate(ctx, model, width_px, height_px, &checked, out)
+    return status == P2A_OK ? p2a_pipeline_estimate(ctx, model, detector, parser, width_px,
+                                                    height_px, &checked, out)
                             : status;
 }
 

@@ -269,9 +269,14 @@ typedef struct p2a_result {
 
 /* What a conversion would take. */
 typedef struct p2a_estimate {
-    double peak_bytes; /* beyond what the context holds now; decoding, faces, encoding excluded */
-    double multiply_adds; /* divide by p2a_context_measure() for seconds */
-    double width_px;      /* of the result */
+    double
+        peak_bytes;       /* beyond what the context holds now; decoding and encoding excluded. With
+                             faces: where at least one is found, no more than 512 px of the result
+                             wide; a wider one takes up to 60 bytes more for each pixel that it covers */
+    double multiply_adds; /* divide by p2a_context_measure() for seconds. Of the scene, and of
+                             looking for faces */
+    double face_multiply_adds; /* what each face that is found adds; 0 without a detector */
+    double width_px;           /* of the result */
     double height_px;
     double statistics; /* a p2a_statistics: which would be used, EXACT, FROZEN or NONE */
 } p2a_estimate;
@@ -282,11 +287,13 @@ void p2a_options_default(p2a_options *options);
 /*
  * Say what converting a width_px x height_px picture would take, without doing it.
  *
+ * detector, parser: as p2a_job_use_faces() would get them, borrowed; both NULL: without faces.
  * options: borrowed; NULL for the defaults.
- * Errors: P2A_ERR_ARGUMENT, P2A_ERR_LIMIT, P2A_ERR_MEMORY.
+ * Errors: P2A_ERR_ARGUMENT, P2A_ERR_LIMIT, P2A_ERR_MODEL, P2A_ERR_MEMORY.
  */
-p2a_status p2a_convert_estimate(p2a_context *ctx, const p2a_model *model, uint32_t width_px,
-                                uint32_t height_px, const p2a_options *options, p2a_estimate *out);
+p2a_status p2a_convert_estimate(p2a_context *ctx, const p2a_model *model, const p2a_model *detector,
+                                const p2a_model *parser, uint32_t width_px, uint32_t height_px,
+                                const p2a_options *options, p2a_estimate *out);
 
 /*
  * Begin a conversion.

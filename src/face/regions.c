@@ -445,3 +445,13 @@ done:
     p2a_lab_destroy(&job.photo);
     return status;
 }
+
+size_t p2a_regions_bytes(size_t side_px)
+{
+    const p2a_plane_size size = {side_px, side_px};
+    const size_t count = side_px * side_px;
+    const size_t labs = 2 * count * (3 * sizeof(float) + 1);
+    const size_t own = (4 * count + p2a_smooth_scratch(size)) * sizeof(float);
+    const size_t smoothing = (5 * count + p2a_smooth_scratch(size)) * sizeof(float);
+    return labs + own + smoothing;
+}

@@ -44,4 +44,7 @@ void p2a_regions_options_default(p2a_regions_options *options);
 p2a_status p2a_regions_correct(p2a_context *ctx, const p2a_image *photo, const uint8_t *classes,
                                const p2a_regions_options *options, p2a_image *painted);
 
+/* Bytes that correcting a crop of this side takes while it runs, about. */
+size_t p2a_regions_bytes(size_t side_px);
+
 #endif

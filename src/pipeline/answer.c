@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "nn/idle.h"
+#include "nn/infer.h"
 #include "tensor/pixels.h"
 
 struct p2a_answer {
@@ -89,11 +90,39 @@ static p2a_status plan(p2a_answer *answer, size_t height, size_t width)
     return P2A_OK;
 }
 
+/* What the network sees of `px` pixels. */
+static size_t rounded(size_t px, const p2a_graph *graph)
+{
+    const size_t multiple = graph->multiple_of;
+    return (px + multiple - 1) / multiple * multiple;
+}
+
+p2a_status p2a_answer_estimate(p2a_context *ctx, const p2a_model *model, size_t height_px,
+                               size_t width_px, size_t *bytes, double *multiply_adds)
+{
+    const p2a_graph *graph = &model->graph;
+    const size_t height = rounded(height_px, graph), width = rounded(width_px, graph);
+    p2a_status status =
+        p2a_network_estimate(ctx, graph, height, width, 0, false, bytes, multiply_adds);
+    if (status != P2A_OK)
+        return status;
+    p2a_shape *shapes = p2a_alloc_zeroed(ctx, graph->tensor_count, sizeof *shapes);
+    if (shapes == NULL)
+        return p2a_fail_memory(ctx, graph->tensor_count * sizeof *shapes, "an estimate");
+    status = p2a_infer_shapes(ctx, graph, height, width, shapes);
+    for (uint32_t i = 0; status == P2A_OK && i < graph->output_count; i++) {
+        const p2a_shape shape = shapes[graph->outputs[i]];
+        *bytes += shape.height * shape.width * shape.channels * sizeof(float);
+    }
+    p2a_free(ctx, shapes);
+    return status;
+}
+
 p2a_status p2a_answer_start(p2a_answer *answer, const p2a_image *image)
 {
-    const size_t multiple = answer->model->graph.multiple_of;
-    const size_t height = (image->height_px + multiple - 1) / multiple * multiple;
-    const size_t width = (image->width_px + multiple - 1) / multiple * multiple;
+    const p2a_graph *graph = &answer->model->graph;
+    const size_t height = rounded(image->height_px, graph);
+    const size_t width = rounded(image->width_px, graph);
     if (answer->planned_height != height || answer->frame.width_px != width) {
         const p2a_status status = plan(answer, height, width);
         if (status != P2A_OK)

@@ -16,6 +16,13 @@ p2a_status p2a_answer_create(p2a_context *ctx, const p2a_model *model, p2a_answe
 void p2a_answer_destroy(p2a_answer *answer);
 
 /*
+ * Bytes that creating this and starting a picture of this size would allocate, about, and the
+ * picture's multiply-adds. Errors: P2A_ERR_MODEL, P2A_ERR_MEMORY.
+ */
+p2a_status p2a_answer_estimate(p2a_context *ctx, const p2a_model *model, size_t height_px,
+                               size_t width_px, size_t *bytes, double *multiply_adds);
+
+/*
  * Begin a picture: the network sees it mirrored to the right and below, up to its multiple.
  * image: kept until the last step. Errors: P2A_ERR_MODEL, P2A_ERR_MEMORY.
  */

@@ -51,23 +51,33 @@ p2a_status p2a_convert_size(p2a_context *ctx, uint32_t width_px, uint32_t height
     return p2a_check_size(ctx, out_px[0], out_px[1]);
 }
 
-p2a_status p2a_pipeline_estimate(p2a_context *ctx, const p2a_model *model, uint32_t width_px,
-                                 uint32_t height_px, const p2a_options *options, p2a_estimate *out)
+p2a_status p2a_pipeline_estimate(p2a_context *ctx, const p2a_model *model,
+                                 const p2a_model *detector, const p2a_model *parser,
+                                 uint32_t width_px, uint32_t height_px, const p2a_options *options,
+                                 p2a_estimate *out)
 {
     uint32_t size_px[2];
     size_t bytes = 0;
     double multiply_adds = 0;
+    p2a_faces_needs faces = {0};
     p2a_statistics statistics = (p2a_statistics)options->statistics;
     p2a_status status = p2a_convert_size(ctx, width_px, height_px, options, size_px);
     if (status == P2A_OK)
         status = p2a_scene_estimate(ctx, model, size_px[0], size_px[1], options->band_rows_px,
                                     &statistics, &bytes, &multiply_adds);
+    if (status == P2A_OK && detector) {
+        const p2a_faces_models models = {model, NULL, detector, parser};
+        status = p2a_faces_estimate(ctx, &models, size_px[0], size_px[1], options, &faces);
+    }
     if (status != P2A_OK)
         return status;
+    /* one after another: the scene's network is released before the detector looks */
+    const double most = (double)(bytes > faces.bytes ? bytes : faces.bytes);
     const double pixels = (double)size_px[0] * size_px[1];
     const bool resizes = size_px[0] != width_px || size_px[1] != height_px;
-    out->peak_bytes = (double)bytes + pixels * 3 * (resizes ? 2 : 1);
-    out->multiply_adds = multiply_adds;
+    out->peak_bytes = most + pixels * 3 * (resizes ? 2 : 1);
+    out->multiply_adds = multiply_adds + faces.multiply_adds;
+    out->face_multiply_adds = faces.each;
     out->width_px = size_px[0];
     out->height_px = size_px[1];
     out->statistics = statistics;
@@ -86,8 +96,8 @@ static p2a_status check_memory(p2a_context *ctx, const p2a_model *model, const p
     if (ctx->limits.memory_mbytes == 0 || model == NULL)
         return P2A_OK;
     p2a_estimate estimate;
-    const p2a_status status =
-        p2a_pipeline_estimate(ctx, model, image->width_px, image->height_px, options, &estimate);
+    const p2a_status status = p2a_pipeline_estimate(ctx, model, NULL, NULL, image->width_px,
+                                                    image->height_px, options, &estimate);
     if (status != P2A_OK)
         return status;
     const double limit = ctx->limits.memory_mbytes * 1048576.0;
@@ -170,6 +180,7 @@ static p2a_status step_scene(p2a_job *job, double *out_progress)
     const p2a_status status = p2a_scene_step(job->scene, STEP_MULTIPLY_ADDS, &done);
     if (status == P2A_OK && done >= 1.0) {
         job->painted = p2a_scene_take(job->scene);
+        p2a_scene_release(job->scene); /* faces need as much */
         job->faces_done = job->faces == NULL;
     }
     job->scene_ms += p2a_now_ms() - begin;

@@ -13,8 +13,10 @@ p2a_status p2a_convert_size(p2a_context *ctx, uint32_t width_px, uint32_t height
                             const p2a_options *options, uint32_t out_px[2]);
 
 /* p2a_convert_estimate, p2a_job_* and p2a_convert of photo2anime.h, arguments checked. */
-p2a_status p2a_pipeline_estimate(p2a_context *ctx, const p2a_model *model, uint32_t width_px,
-                                 uint32_t height_px, const p2a_options *options, p2a_estimate *out);
+p2a_status p2a_pipeline_estimate(p2a_context *ctx, const p2a_model *model,
+                                 const p2a_model *detector, const p2a_model *parser,
+                                 uint32_t width_px, uint32_t height_px, const p2a_options *options,
+                                 p2a_estimate *out);
 p2a_status p2a_pipeline_create(p2a_context *ctx, const p2a_model *model, const p2a_image *image,
                                const p2a_options *options, p2a_job **out);
 p2a_status p2a_pipeline_use_faces(p2a_job *job, const p2a_model *detector, const p2a_model *parser,

@@ -107,16 +107,51 @@ p2a_status p2a_faces_create(p2a_context *ctx, const p2a_faces_models *models,
     faces->models = *models;
     faces->options = *options;
     faces->photo = photo;
-    status = blend_generators(faces);
-    faces->models.portrait = NULL;
+    status = p2a_find_check(ctx, models->detector);
     if (status == P2A_OK)
-        status = p2a_find_create(ctx, models->detector, photo, &faces->find);
+        status = blend_generators(faces);
+    faces->models.portrait = NULL;
     if (status != P2A_OK) {
         p2a_faces_destroy(faces);
         return status;
     }
     *out = faces;
     return P2A_OK;
+}
+
+/* Bytes that a blend of generators holds, whose weights are all f32. */
+static size_t blend_bytes(const p2a_graph *graph)
+{
+    size_t bytes = 0;
+    for (uint32_t w = 0; w < graph->weight_count; w++)
+        bytes += graph->weights[w].count * sizeof(float);
+    return bytes;
+}
+
+p2a_status p2a_faces_estimate(p2a_context *ctx, const p2a_faces_models *models, size_t width_px,
+                              size_t height_px, const p2a_options *options, p2a_faces_needs *out)
+{
+    size_t find = 0, parse = 0, paint = 0;
+    double parse_work = 0, paint_work = 0, again = 0;
+    p2a_statistics statistics = P2A_STATISTICS_AUTO;
+    memset(out, 0, sizeof *out);
+    p2a_status status = check_parser(ctx, models->parser);
+    if (status == P2A_OK)
+        status = p2a_find_estimate(ctx, models->detector, width_px, height_px, &find,
+                                   &out->multiply_adds, &again);
+    if (status == P2A_OK)
+        status =
+            p2a_answer_estimate(ctx, models->parser, PARSER_PX, PARSER_PX, &parse, &parse_work);
+    if (status == P2A_OK)
+        status = p2a_scene_estimate(ctx, models->generator, CROP_PX, CROP_PX, 0, &statistics,
+                                    &paint, &paint_work);
+    /* beside the networks: the crop, its small copy and its classes; then the painted crop */
+    const size_t images = 3 * (2 * CROP_PIXELS + (size_t)PARSER_PX * PARSER_PX) + CROP_PIXELS;
+    const size_t face = parse + paint + images + p2a_regions_bytes(CROP_PX);
+    out->bytes = (face > find ? face : find) +
+                 (options->character > 0.0f ? blend_bytes(&models->generator->graph) : 0);
+    out->each = again + parse_work + paint_work;
+    return status;
 }
 
 static void forget_crop(p2a_faces *faces)
@@ -235,7 +270,11 @@ static p2a_status next_face(p2a_faces *faces)
 
 static p2a_status step_find(p2a_faces *faces, double budget, double *part)
 {
-    p2a_status status = p2a_find_step(faces->find, budget, part);
+    p2a_status status = P2A_OK;
+    if (faces->find == NULL) /* not before the scene is painted, and its memory free */
+        status = p2a_find_create(faces->ctx, faces->models.detector, faces->photo, &faces->find);
+    if (status == P2A_OK)
+        status = p2a_find_step(faces->find, budget, part);
     if (status != P2A_OK || *part < 1.0)
         return status;
     *part = 0;

@@ -36,6 +36,21 @@ p2a_status p2a_faces_create(p2a_context *ctx, const p2a_faces_models *models,
                             const p2a_image *photo, const p2a_options *options, p2a_faces **out);
 void p2a_faces_destroy(p2a_faces *faces);
 
+/* What painting the faces of a photo would take. */
+typedef struct p2a_faces_needs {
+    size_t bytes;         /* most at a time, with at least one face; `character` above 0: beside the
+                             portrait network */
+    double multiply_adds; /* of the detector, where there is no face */
+    double each;          /* multiply-adds that each face adds */
+} p2a_faces_needs;
+
+/*
+ * models: the portrait may be NULL here.
+ * Errors: P2A_ERR_MODEL, P2A_ERR_MEMORY.
+ */
+p2a_status p2a_faces_estimate(p2a_context *ctx, const p2a_faces_models *models, size_t width_px,
+                              size_t height_px, const p2a_options *options, p2a_faces_needs *out);
+
 /*
  * Work for about `budget` multiply-adds; faces are set into `scene` (the painted photo; NULL where
  * there is no generator) one by one.

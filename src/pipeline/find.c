@@ -51,7 +51,7 @@ p2a_status p2a_check_kind(p2a_context *ctx, const p2a_model *model, const char *
 }
 
 /* The detector's outputs have the channels that face/detect reads. */
-static p2a_status check_detector(p2a_context *ctx, const p2a_model *detector)
+p2a_status p2a_find_check(p2a_context *ctx, const p2a_model *detector)
 {
     static const uint32_t channels[3] = {P2A_DETECT_ANCHORS, 4 * P2A_DETECT_ANCHORS,
                                          2 * P2A_LANDMARK_COUNT * P2A_DETECT_ANCHORS};
@@ -70,6 +70,12 @@ static size_t long_side(const p2a_image *image)
     return image->width_px > image->height_px ? image->width_px : image->height_px;
 }
 
+/* A side of the photo as the detector sees it. */
+static size_t seen_px(size_t px, double scale)
+{
+    return scale < 1.0 ? (size_t)fmax(1, floor((double)px * scale + 0.5)) : px;
+}
+
 /* Show the detector the photo, no larger than this. */
 static p2a_status begin_look(p2a_find *find, look next, double long_px)
 {
@@ -79,11 +85,9 @@ static p2a_status begin_look(p2a_find *find, look next, double long_px)
     const p2a_image *photo = find->photo;
     const double scale = fmin(1.0, long_px / (double)long_side(photo));
     p2a_status status = P2A_OK;
-    if (scale < 1.0) {
-        const size_t width = (size_t)fmax(1, floor(photo->width_px * scale + 0.5));
-        const size_t height = (size_t)fmax(1, floor(photo->height_px * scale + 0.5));
-        status = p2a_image_resize(find->ctx, photo, width, height, &find->seen);
-    }
+    if (scale < 1.0)
+        status = p2a_image_resize(find->ctx, photo, seen_px(photo->width_px, scale),
+                                  seen_px(photo->height_px, scale), &find->seen);
     if (status != P2A_OK)
         return status;
     const p2a_image *seen = find->seen ? find->seen : photo;
@@ -96,7 +100,7 @@ p2a_status p2a_find_create(p2a_context *ctx, const p2a_model *detector, const p2
                            p2a_find **out)
 {
     *out = NULL;
-    p2a_status status = check_detector(ctx, detector);
+    p2a_status status = p2a_find_check(ctx, detector);
     if (status != P2A_OK)
         return status;
     p2a_find *find = p2a_alloc_zeroed(ctx, 1, sizeof *find);
@@ -113,6 +117,41 @@ p2a_status p2a_find_create(p2a_context *ctx, const p2a_model *detector, const p2
     }
     *out = find;
     return P2A_OK;
+}
+
+/* One look at the photo, no larger than long_px: the looks come one after another. */
+static p2a_status estimate_look(p2a_context *ctx, const p2a_model *detector, size_t width_px,
+                                size_t height_px, double long_px, size_t *most,
+                                double *multiply_adds)
+{
+    const double scale = fmin(1.0, long_px / (double)(width_px > height_px ? width_px : height_px));
+    const size_t width = seen_px(width_px, scale), height = seen_px(height_px, scale);
+    size_t bytes = 0;
+    double work = 0;
+    const p2a_status status = p2a_answer_estimate(ctx, detector, height, width, &bytes, &work);
+    bytes += scale < 1.0 ? width * height * 3 : 0;
+    if (*most < bytes)
+        *most = bytes;
+    *multiply_adds += work;
+    return status;
+}
+
+p2a_status p2a_find_estimate(p2a_context *ctx, const p2a_model *detector, size_t width_px,
+                             size_t height_px, size_t *bytes, double *multiply_adds, double *each)
+{
+    *bytes = 0;
+    *multiply_adds = *each = 0;
+    const size_t longest = width_px > height_px ? width_px : height_px;
+    p2a_status status = p2a_find_check(ctx, detector);
+    if (status == P2A_OK)
+        status =
+            estimate_look(ctx, detector, width_px, height_px, P2A_FIND_PX, bytes, multiply_adds);
+    if (status == P2A_OK && longest >= (size_t)2 * SMALL_PX)
+        status = estimate_look(ctx, detector, width_px, height_px, SMALL_PX, bytes, multiply_adds);
+    if (status == P2A_OK)
+        status = estimate_look(ctx, detector, P2A_CONFIRM_PX, P2A_CONFIRM_PX, P2A_CONFIRM_PX, bytes,
+                               each);
+    return status;
 }
 
 void p2a_find_destroy(p2a_find *find)

@@ -20,6 +20,17 @@ p2a_status p2a_find_create(p2a_context *ctx, const p2a_model *detector, const p2
                            p2a_find **out);
 void p2a_find_destroy(p2a_find *find);
 
+/* P2A_ERR_MODEL unless p2a_find_create would take this detector. */
+p2a_status p2a_find_check(p2a_context *ctx, const p2a_model *detector);
+
+/*
+ * Bytes that finding in a photo of this size would allocate at most, about, and the multiply-adds
+ * of the looks at the whole photo; `each` is the second look at one face.
+ * Errors: as p2a_find_create.
+ */
+p2a_status p2a_find_estimate(p2a_context *ctx, const p2a_model *detector, size_t width_px,
+                             size_t height_px, size_t *bytes, double *multiply_adds, double *each);
+
 /*
  * As p2a_network_step; out_done is 1 only when the faces are there.
  */

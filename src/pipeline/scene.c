@@ -40,6 +40,8 @@ struct p2a_scene {
     p2a_image *thumbnail;      /* while statistics are gathered from it, else NULL */
     size_t thumbnail_px[2];    /* its width and height */
     double gathered;           /* multiply-adds that this took */
+    double released_work;      /* once the network is released: what it had done, ... */
+    size_t released_band_rows; /* ... and its bands */
     bool bytes_in, bytes_out;
     int8_t byte_of[256];   /* where the network takes bytes: of each pixel value */
     uint8_t pixel_of[256]; /* where it gives bytes: of each byte + 128 */
@@ -320,12 +322,13 @@ p2a_image *p2a_scene_take(p2a_scene *scene)
 
 size_t p2a_scene_band_rows(const p2a_scene *scene)
 {
-    return p2a_network_band_rows(scene->network);
+    return scene->network ? p2a_network_band_rows(scene->network) : scene->released_band_rows;
 }
 
 double p2a_scene_multiply_adds(const p2a_scene *scene)
 {
-    return scene->gathered + p2a_network_multiply_adds(scene->network);
+    return scene->gathered +
+           (scene->network ? p2a_network_multiply_adds(scene->network) : scene->released_work);
 }
 
 p2a_statistics p2a_scene_statistics(const p2a_scene *scene)
@@ -336,6 +339,16 @@ p2a_statistics p2a_scene_statistics(const p2a_scene *scene)
 p2a_status p2a_scene_smooth(p2a_scene *scene, double share)
 {
     return p2a_network_smooth(scene->network, share);
+}
+
+void p2a_scene_release(p2a_scene *scene)
+{
+    if (scene->network == NULL)
+        return;
+    scene->released_work = p2a_network_multiply_adds(scene->network);
+    scene->released_band_rows = p2a_network_band_rows(scene->network);
+    p2a_network_give_back(scene->generator, scene->network);
+    scene->network = NULL;
 }
 
 void p2a_scene_destroy(p2a_scene *scene)

@@ -50,6 +50,9 @@ p2a_statistics p2a_scene_statistics(const p2a_scene *scene);
 
 /* As p2a_network_smooth, for the photos of p2a_scene_restart, which are frames of one video. */
 p2a_status p2a_scene_smooth(p2a_scene *scene, double share);
+
+/* Give the network's memory back once the picture was taken; what the scene says of it stays. */
+void p2a_scene_release(p2a_scene *scene);
 void p2a_scene_destroy(p2a_scene *scene);
 
 /* What creating and running this would take. statistics: as p2a_scene_create on entry, as

@@ -70,8 +70,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     if (p2a_image_decode(ctx, data + OPTIONS_BYTES, bytes - OPTIONS_BYTES, &photo) == P2A_OK) {
         p2a_estimate estimate;
         p2a_result result;
-        const p2a_status estimated = p2a_convert_estimate(
-            ctx, model, p2a_image_width(photo), p2a_image_height(photo), &options, &estimate);
+        const p2a_status estimated =
+            p2a_convert_estimate(ctx, model, NULL, NULL, p2a_image_width(photo),
+                                 p2a_image_height(photo), &options, &estimate);
         const p2a_status status = p2a_convert(ctx, model, photo, &options, &result, &anime);
         MUST((status == P2A_OK) == (anime != NULL));
         MUST(status == P2A_OK || status == P2A_ERR_ARGUMENT || status == P2A_ERR_LIMIT ||

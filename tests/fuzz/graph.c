@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     if (status == P2A_OK) {
         MUST(model_keeps_promises(model));
         p2a_estimate estimate;
-        if (p2a_convert_estimate(ctx, model, 100, 70, NULL, &estimate) == P2A_OK)
+        if (p2a_convert_estimate(ctx, model, NULL, NULL, 100, 70, NULL, &estimate) == P2A_OK)
             MUST(isfinite(estimate.peak_bytes) && isfinite(estimate.multiply_adds));
     } else {
         MUST(status == P2A_ERR_MODEL || status == P2A_ERR_MEMORY);

@@ -3,14 +3,16 @@
  * then measured; 256 MB are enough for 1024x1024; the same bytes whatever the threads and bands
  */
 import assert from 'node:assert/strict'
+import sharp from 'sharp'
 
 import { Engine } from '../../wasm/js/engine.js'
 import { readPackagedModel } from '../../wasm/js/files.js'
-import { readModel } from '../../wasm/js/models.js'
-import { defaultStyle, difference, madePixels } from './pictures.js'
+import { faceEntries, loadFaceModels, readManifest, readModel } from '../../wasm/js/models.js'
+import { defaultStyle, difference, madePixels, photoPath } from './pictures.js'
 
 const MS_MAX = 50
 const BYTES_MAX = 16 * 2 ** 20
+const FACE = { left: 4, top: 340, width: 620, height: 620 } /* of photo 6 */
 const style = await defaultStyle()
 const files = { f32: style.file, int8: await readModel({ ...style.entry, ...style.entry.int8 }, readPackagedModel) }
 
@@ -25,15 +27,15 @@ async function withEngine(options, use) {
 }
 
 /** The pixels of a painted picture, and what was measured. */
-function paint(engine, model, width, height, options) {
-  const photo = engine.createImage(madePixels(width, height), width, height, 3)
+function paint(engine, model, width, height, options, photoPixels = madePixels(width, height)) {
+  const photo = engine.createImage(photoPixels, width, height, 3)
   const before = engine.memory.bytes
   engine.resetPeak()
   try {
-    const { picture, result } = engine.convert(model, photo, options)
+    const { picture, result, faces } = engine.convert(model, photo, options)
     const pixels = engine.pixels(picture)
     engine.disposeImage(picture)
-    return { pixels, taken: result.peakBytes - before }
+    return { pixels, faces, taken: result.peakBytes - before }
   } finally {
     engine.disposeImage(photo)
   }
@@ -129,6 +131,20 @@ describe('limits', () => {
         const resized = engine.estimate(model, 200, 100, { widthPx: 90 })
         const { taken } = paint(engine, model, 200, 100, { widthPx: 90 })
         assert.ok(Math.abs(resized.peakBytes / taken - 1) <= 0.2, `resized: ${resized.peakBytes} estimated, ${taken} taken`)
+      }))
+
+    it(`estimates the memory of a photo with a face at twenty sizes within 20 %, ${precision}`, () =>
+      withEngine({ threads: 2 }, async (engine) => {
+        const model = engine.loadModel(file)
+        const faceModels = await loadFaceModels(engine, faceEntries(await readManifest(readPackagedModel)), readPackagedModel, { portrait: false })
+        for (let i = 0; i < 20; i++) {
+          const side = i < 19 ? 120 + 20 * i : 1024
+          const pixels = await sharp(photoPath(6)).extract(FACE).resize(side, side).raw().toBuffer()
+          const { peakBytes } = engine.estimate(model, side, side, { faceModels })
+          const { taken, faces } = paint(engine, model, side, side, { faceModels }, pixels)
+          assert.equal(faces.length, 1, `${side} px`)
+          assert.ok(Math.abs(peakBytes / taken - 1) <= 0.2, `${side} px: ${peakBytes} estimated, ${taken} taken`)
+        }
       }))
   }
 })

@@ -145,7 +145,8 @@ static void test_width_and_estimate(fixture f)
     options.width_px = 90;
     p2a_estimate estimate;
     p2a_result result;
-    CHECK_EQUAL(p2a_convert_estimate(f.ctx, f.model, 300, 200, &options, &estimate), P2A_OK);
+    CHECK_EQUAL(p2a_convert_estimate(f.ctx, f.model, NULL, NULL, 300, 200, &options, &estimate),
+                P2A_OK);
     const size_t before = p2a_context_bytes(f.ctx);
     CHECK_EQUAL(p2a_convert(f.ctx, f.model, photo, &options, &result, &anime), P2A_OK);
     CHECK_EQUAL(p2a_image_width(anime), 90);

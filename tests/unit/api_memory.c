@@ -130,8 +130,9 @@ static p2a_status convert_resized(scene *s, bool *empty)
 
 static p2a_status estimate(scene *s, bool *empty)
 {
-    p2a_estimate out = {1, 1, 1, 1, 1};
-    const p2a_status status = p2a_convert_estimate(s->ctx, s->model, 100, 80, NULL, &out);
+    p2a_estimate out = {1, 1, 1, 1, 1, 1};
+    const p2a_status status =
+        p2a_convert_estimate(s->ctx, s->model, NULL, NULL, 100, 80, NULL, &out);
     *empty = out.peak_bytes == 0 && out.multiply_adds == 0;
     return status;
 }

@@ -390,6 +390,49 @@ static void test_a_stop_is_heard_among_faces(void)
     end(f);
 }
 
+/* What is estimated is what is then taken: the more of scene and faces, as one follows the other.
+ */
+static void test_the_estimate_counts_faces(void)
+{
+    fixture *f = start(NULL);
+    p2a_image *photo = NULL, *anime = NULL;
+    p2a_face_info info[2];
+    p2a_result result;
+    p2a_estimate scene, both;
+    uint32_t count = 0;
+    const p2a_model *generator = &f->generator.model, *detector = &f->detector.model;
+    const p2a_model *parser = &f->parser.model;
+    p2a_options options;
+    p2a_options_default(&options);
+    for (int k = 0; k < 2; k++) {
+        options.character = (float)k;
+        CHECK_EQUAL(
+            p2a_convert_estimate(f->ctx, generator, NULL, NULL, SIDE, SIDE, &options, &scene),
+            P2A_OK);
+        CHECK_EQUAL(
+            p2a_convert_estimate(f->ctx, generator, detector, parser, SIDE, SIDE, &options, &both),
+            P2A_OK);
+        CHECK_EQUAL(make_photo(f, true, &photo), P2A_OK);
+        const size_t before = p2a_context_bytes(f->ctx);
+        CHECK_EQUAL(paint_with(f, photo, &options, true, &result, info, &count, &anime), P2A_OK);
+        CHECK_EQUAL(count, 1);
+        CHECK_NEAR(both.peak_bytes / (result.peak_bytes - (double)before), 1, 0.2);
+        CHECK(both.peak_bytes > scene.peak_bytes);
+        CHECK_NEAR(scene.face_multiply_adds, 0, 0);
+        CHECK(both.multiply_adds > scene.multiply_adds && both.face_multiply_adds > 0);
+        p2a_image_destroy(anime);
+        p2a_image_destroy(photo);
+    }
+    CHECK_EQUAL(p2a_convert_estimate(f->ctx, generator, detector, NULL, SIDE, SIDE, NULL, &both),
+                P2A_ERR_ARGUMENT);
+    CHECK_EQUAL(p2a_convert_estimate(f->ctx, generator, NULL, parser, SIDE, SIDE, NULL, &both),
+                P2A_ERR_ARGUMENT);
+    CHECK_EQUAL(p2a_convert_estimate(f->ctx, generator, parser, detector, SIDE, SIDE, NULL, &both),
+                P2A_ERR_MODEL);
+    CHECK_NEAR(both.peak_bytes, 0, 0);
+    end(f);
+}
+
 typedef struct failing {
     size_t calls, fail_at, live;
 } failing;
@@ -437,6 +480,16 @@ static void test_each_allocation_may_fail(void)
     CHECK_EQUAL(status, P2A_OK);
     CHECK(n > 20);
     printf("%zu allocations failed in turn\n", n - 1);
+    status = P2A_ERR_MEMORY;
+    for (n = 0; status != P2A_OK && n < 100;) {
+        p2a_estimate estimate;
+        memory.calls = 0;
+        memory.fail_at = ++n;
+        status = p2a_convert_estimate(f->ctx, &f->generator.model, &f->detector.model,
+                                      &f->parser.model, SIDE, SIDE, NULL, &estimate);
+        CHECK(status == P2A_OK || (status == P2A_ERR_MEMORY && estimate.peak_bytes == 0));
+    }
+    CHECK(status == P2A_OK && n > 5);
     p2a_image_destroy(anime);
     p2a_image_destroy(photo);
     end(f);
@@ -452,6 +505,7 @@ int main(void)
     test_wrong_options_are_named();
     test_wrong_models_and_moments_are_refused();
     test_a_stop_is_heard_among_faces();
+    test_the_estimate_counts_faces();
     test_each_allocation_may_fail();
     return CHECK_REPORT();
 }

@@ -255,16 +255,18 @@ export class Converter {
 
   /**
    * What converting a picture would take, without doing it: bytes of the C core beyond what it holds
-   * (decoding, faces and encoding excluded), and the seconds of painting on this machine as it is now.
+   * (decoding and encoding excluded; where a face is found, unless faces is false), the seconds of painting
+   * and of looking for faces on this machine as it is now, and what each face that is found adds to them.
    * @param {{width: number, height: number}} photo
-   * @param {Pick<ConvertOptions, 'style'|'blend'|'precision'|'width'|'signal'>} [options]
+   * @param {Pick<ConvertOptions, 'style'|'blend'|'precision'|'width'|'faces'|'signal'>} [options]
    * @returns {Promise<import('./protocol.js').Results['estimate']>}
    * @throws {P2AError} as convert()
    */
   async estimate({ width, height }, options = {}) {
     wholeNumber('width', width, 1, SIDE_MAX_PX)
     wholeNumber('height', height, 1, SIDE_MAX_PX)
-    return this.#request('estimate', { width, height, ...styleAndWidth(options) }, [], { signal: options.signal })
+    checkPaint({ faces: options.faces })
+    return this.#request('estimate', { width, height, faces: options.faces, ...styleAndWidth(options) }, [], { signal: options.signal })
   }
 
   /**

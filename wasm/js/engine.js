@@ -436,22 +436,24 @@ export class Engine {
   }
 
   /**
-   * What converting a picture of this size would take.
+   * What converting a picture of this size would take; with faceModels, where a face is found.
    * @param {number} model
    * @param {number} width
    * @param {number} height
    * @param {ConvertOptions} [options]
-   * @returns {Record<string, number>} peakBytes, multiplyAdds, widthPx, heightPx
+   * @returns {Record<string, number>} peakBytes, multiplyAdds, faceMultiplyAdds (what each face adds), widthPx, heightPx, statistics
    * @throws {P2AError} ARGUMENT, LIMIT
    */
   estimate(model, width, height, options = {}) {
     this.#ownModel(model)
+    const { detector = 0, parser = 0 } = options.faceModels ?? {}
+    for (const used of options.faceModels ? [detector, parser] : []) this.#ownModel(used)
     wholeNumber('width', width, 1, U32_MAX)
     wholeNumber('height', height, 1, U32_MAX)
     return this.#heap.withScratch(OPTIONS_BYTES, (settings) => {
       this.#writeOptions(settings, options)
       return this.#heap.withScratch(8 * ESTIMATE.length, (out) => {
-        this.#check((core, ctx) => core._p2a_convert_estimate(ctx, model, width, height, settings, out))
+        this.#check((core, ctx) => core._p2a_convert_estimate(ctx, model, detector, parser, width, height, settings, out))
         return this.#heap.struct(out, ESTIMATE)
       })
     })

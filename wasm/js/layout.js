@@ -38,7 +38,7 @@ export const RESULT = [
 ]
 
 /** p2a_estimate, all f64. */
-export const ESTIMATE = ['peakBytes', 'multiplyAdds', 'widthPx', 'heightPx', 'statistics']
+export const ESTIMATE = ['peakBytes', 'multiplyAdds', 'faceMultiplyAdds', 'widthPx', 'heightPx', 'statistics']
 
 /** p2a_face_info, all f32: [name, how many]. */
 export const FACE_INFO = /** @type {const} */ ([

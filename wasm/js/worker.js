@@ -260,12 +260,14 @@ class Host {
   }
 
   /** @param {Payloads['estimate']} payload @param {Control} control */
-  async #estimate({ width, height, style, precision: choice, widthPx }, control) {
-    const { model, precision } = await this.#style({ style, precision: choice }, control)
+  async #estimate({ width, height, style, precision: choice, widthPx, ...options }, control) {
+    const { faces, fields } = checkPaint(options)
+    const { model, precision } = await this.#style({ style, precision: choice, character: fields.character }, control)
+    const faceModels = faces ? await this.#faceNetworks(false, control) : undefined
     const engine = this.#opened()
-    const { peakBytes, multiplyAdds, widthPx: made, heightPx } = engine.estimate(model, width, height, { widthPx })
+    const { peakBytes, multiplyAdds, faceMultiplyAdds, widthPx: made, heightPx } = engine.estimate(model, width, height, { widthPx, ...fields, faceModels })
     const rate = (this.#rates[precision] ??= engine.measure(precision))
-    return { width: made, height: heightPx, peakBytes, multiplyAdds, seconds: multiplyAdds / rate }
+    return { width: made, height: heightPx, peakBytes, multiplyAdds, seconds: multiplyAdds / rate, faceSeconds: faceMultiplyAdds / rate }
   }
 
   /** @param {Payloads['encode']} payload @param {Control} control */

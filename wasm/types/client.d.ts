@@ -116,6 +116,10 @@ export type ConvertResult<O extends {
      */
     peakBytes: number;
     /**
+     * what an imported network was normalised by; none where it needs none
+     */
+    statistics: import('./options.js').UsedStatistics;
+    /**
      * what ran
      */
     backend: {
@@ -200,16 +204,17 @@ export declare class Converter {
     }): Promise<import('./protocol.js').Results['faces']>;
     /**
      * What converting a picture would take, without doing it: bytes of the C core beyond what it holds
-     * (decoding and encoding excluded), and the seconds of painting on this machine as it is now.
+     * (decoding and encoding excluded; where a face is found, unless faces is false), the seconds of painting
+     * and of looking for faces on this machine as it is now, and what each face that is found adds to them.
      * @param {{width: number, height: number}} photo
-     * @param {Pick<ConvertOptions, 'style'|'blend'|'precision'|'width'|'signal'>} [options]
+     * @param {Pick<ConvertOptions, 'style'|'blend'|'precision'|'width'|'faces'|'signal'>} [options]
      * @returns {Promise<import('./protocol.js').Results['estimate']>}
      * @throws {P2AError} as convert()
      */
     estimate({ width, height }: {
         width: number;
         height: number;
-    }, options?: Pick<ConvertOptions, 'style' | 'blend' | 'precision' | 'width' | 'signal'>): Promise<import('./protocol.js').Results['estimate']>;
+    }, options?: Pick<ConvertOptions, 'style' | 'blend' | 'precision' | 'width' | 'faces' | 'signal'>): Promise<import('./protocol.js').Results['estimate']>;
     /**
      * Paint a video or a camera's picture, frame by frame, by the style's live tier.
      * @param {import('./video.js').VideoOptions} options

@@ -63,6 +63,10 @@ export type Conversion = {
      * most memory of the C core
      */
     peakBytes: number;
+    /**
+     * what an imported network was normalised by; none where it needs none
+     */
+    statistics: import('./options.js').UsedStatistics;
     backend: {
         variant: 'simd' | 'relaxed';
         threads: number;

@@ -238,12 +238,12 @@ export declare class Engine {
         left: number;
     }, void>;
     /**
-     * What converting a picture of this size would take.
+     * What converting a picture of this size would take; with faceModels, where a face is found.
      * @param {number} model
      * @param {number} width
      * @param {number} height
      * @param {ConvertOptions} [options]
-     * @returns {Record<string, number>} peakBytes, multiplyAdds, widthPx, heightPx
+     * @returns {Record<string, number>} peakBytes, multiplyAdds, faceMultiplyAdds (what each face adds), widthPx, heightPx, statistics
      * @throws {P2AError} ARGUMENT, LIMIT
      */
     estimate(model: number, width: number, height: number, options?: ConvertOptions): Record<string, number>;

@@ -21,6 +21,8 @@ export declare const FACE_CROP_PX = 512;
 export declare const CLASSES: string[];
 /** RGB by class, of CelebAMask-HQ's published masks. */
 export declare const CLASS_PALETTE: number[][];
+/** p2a_statistics by number: what may be asked for, and what a result says. */
+export declare const STATISTICS: readonly ['auto', 'exact', 'frozen', 'none'];
 /** p2a_format */
 export declare const FORMAT: {
     png: number;

@@ -49,6 +49,7 @@ export type Payloads = {
         style?: string;
         precision?: Choice;
         widthPx?: number;
+        faces?: boolean | import('./options.js').FaceOptions;
     };
     openVideo: {
         width: number;
@@ -101,6 +102,7 @@ export type Results = {
         peakBytes: number;
         multiplyAdds: number;
         seconds: number;
+        faceSeconds: number;
     };
     openVideo: {
         video: number;
@@ -151,7 +153,7 @@ export type Reply = {
  * @property {import('./options.js').PaintOptions & {source: Source, style?: string, precision?: Choice, widthPx?: number, format: 'png'|'jpeg'|'rgba', quality?: number}} convert
  * @property {{source: Source, faces: boolean|import('./options.js').FaceOptions, classes: boolean}} faces
  * @property {{source: Source, format: 'png'|'jpeg'|'rgba', quality?: number}} encode
- * @property {{width: number, height: number, style?: string, precision?: Choice, widthPx?: number}} estimate
+ * @property {{width: number, height: number, style?: string, precision?: Choice, widthPx?: number, faces?: boolean|import('./options.js').FaceOptions}} estimate
  * @property {{width: number, height: number, style?: string, steadiness: number}} openVideo
  * @property {{video: number, source: Source}} frame
  * @property {{video: number}} closeVideo
@@ -165,7 +167,7 @@ export type Reply = {
  * @property {import('./conversion.js').Conversion & {style: string, backend: {precision: import('./models.js').Precision}}} convert
  * @property {import('./conversion.js').FoundFaces} faces
  * @property {{image: Uint8Array<ArrayBuffer>|Uint8ClampedArray<ArrayBuffer>, width: number, height: number, warnings: string[]}} encode
- * @property {{width: number, height: number, peakBytes: number, multiplyAdds: number, seconds: number}} estimate of the result
+ * @property {{width: number, height: number, peakBytes: number, multiplyAdds: number, seconds: number, faceSeconds: number}} estimate of the result
  * @property {{video: number, style: string, live: boolean, warnings: string[]}} openVideo
  * @property {{image: Uint8ClampedArray<ArrayBuffer>, ms: number}} frame
  * @property {{}} closeVideo

@@ -12,6 +12,7 @@
 #include "face/parse.h"
 #include "face/recolour.h"
 #include "face/regions.h"
+#include "face/shade.h"
 #include "image/resize.h"
 #include "image/warp.h"
 #include "pipeline/answer.h"
@@ -352,6 +353,21 @@ static p2a_status correct_regions(p2a_faces *faces, p2a_image *painted)
     return p2a_regions_correct(faces->ctx, faces->crop, faces->classes, &regions, painted);
 }
 
+/* The more the portrait network had its way, the more of light and tone is the scene's. */
+static p2a_status take_light(p2a_faces *faces, const p2a_image *scene, p2a_image *painted)
+{
+    const float strength = faces->options.character * faces->options.face_strength;
+    p2a_image *seen = NULL;
+    if (!(strength > 0.0f))
+        return P2A_OK;
+    p2a_status status = p2a_image_warp(faces->ctx, scene, faces->photo_from_frame[faces->index],
+                                       CROP_PX, CROP_PX, &seen);
+    if (status == P2A_OK)
+        status = p2a_shade_match(faces->ctx, seen, faces->classes, strength, painted);
+    p2a_image_destroy(seen);
+    return status;
+}
+
 static p2a_paste paste_of(const p2a_faces *faces, size_t index, const uint8_t *classes)
 {
     return (p2a_paste){classes, CROP_PX, (const double(*)[6])faces->photo_from_frame, faces->count,
@@ -364,7 +380,9 @@ static p2a_status finish_face(p2a_faces *faces, p2a_image *scene)
     p2a_image *painted = p2a_scene_take(faces->scene);
     faces->multiply_adds += p2a_scene_multiply_adds(faces->scene);
     double begin = p2a_now_ms();
-    p2a_status status = correct_regions(faces, painted);
+    p2a_status status = take_light(faces, scene, painted);
+    if (status == P2A_OK)
+        status = correct_regions(faces, painted);
     faces->correct_ms += p2a_now_ms() - begin;
     begin = p2a_now_ms();
     if (status == P2A_OK) {

@@ -10,7 +10,7 @@ const FILES = [
   './', 'app.js', 'camera.js', 'choices.js', 'compare.js', 'icon.svg', 'offline.js', 'paint.js', 'panel.css', 'photo.js', 'pixels-worker.js',
   'sample.jpg', 'save.js', 'stage.css', 'style.css', 'text-en.js', 'text-zh.js', 'text.js', 'thumbnails.js', 'traffic.js', 'tray.css', 'tray.js', 'zoom.js',
   'dist/client-zip.js', 'models/manifest.json',
-  'wasm/js/client.js', 'wasm/js/conversion.js', 'wasm/js/digest.js', 'wasm/js/engine.js', 'wasm/js/errors.js',
+  'wasm/js/client.js', 'wasm/js/conversion.js', 'wasm/js/digest.js', 'wasm/js/engine.js', 'wasm/js/errors.js', 'wasm/js/face.js',
   'wasm/js/fetch.js', 'wasm/js/heap.js', 'wasm/js/index.js', 'wasm/js/input.js', 'wasm/js/layout.js',
   'wasm/js/models.js', 'wasm/js/module.js', 'wasm/js/options.js', 'wasm/js/pixels.js', 'wasm/js/protocol.js', 'wasm/js/thread.js',
   'wasm/js/validate.js', 'wasm/js/video.js', 'wasm/js/worker.js'

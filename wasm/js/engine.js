@@ -7,10 +7,11 @@
  * disposed; the engine disposes of what is left when it is disposed itself.
  */
 import { P2AError } from './errors.js'
+import { FACE_INFO_FLOATS, faceOf } from './face.js'
 import { Heap } from './heap.js'
-import { CLASSES, ESTIMATE, FACE_CROP_PX, FACE_INFO, FORMAT, LIMITS, OPTIONS, OPTION_FLOATS, RESULT, STATUS } from './layout.js'
+import { ESTIMATE, FACE_CROP_PX, FORMAT, LIMITS, RESULT, STATUS } from './layout.js'
 import { chooseVariant, endThreads, instantiate } from './module.js'
-import { checkPaint } from './options.js'
+import { OPTIONS_BYTES, writeOptions } from './options.js'
 import { bytes, expected, number, oneOf, wholeNumber } from './validate.js'
 
 /**
@@ -48,42 +49,11 @@ import { bytes, expected, number, oneOf, wholeNumber } from './validate.js'
 
 /** @typedef {OwnConvertOptions & import('./options.js').PaintOptions} ConvertOptions */
 
-/**
- * A face that was found, in pixels of the result.
- * @typedef {object} Face
- * @property {number[]} box left, top, right, bottom
- * @property {number} score 0.9..1
- * @property {number[][]} landmarks x, y of the picture's left eye, right eye, nose, left and right corner of the mouth
- * @property {boolean} used whether it was cut out and parsed (and painted, by convert); what follows is there only then
- * @property {number[]} [photoFromCrop] a 2x3 transform, row by row: from the face's 512 px crop to the picture
- * @property {Record<string, number>} [classPx] pixels of the crop of each class that is there
- * @property {Uint8Array<ArrayBuffer>} [classes] a map of 512x512: classes of the crop's pixels, where they were asked for
- */
+/** @typedef {import('./face.js').Face} Face */
 
 /** @typedef {{picture: Picture, result: Record<string, number>, faces: Face[]}} Converted result: p2a_result */
 
 const U32_MAX = 0xffffffff
-const OPTIONS_BYTES = 4 * (OPTIONS.length + OPTION_FLOATS.length)
-const FACE_INFO_FLOATS = FACE_INFO.reduce((sum, [, count]) => sum + count, 0)
-
-/** @param {number} value @returns {number} to a hundredth */
-const rounded = (value) => Math.round(value * 100) / 100
-
-/** @param {Record<string, number[]>} fields of p2a_face_info @returns {Face} */
-function faceOf(fields) {
-  const points = fields.landmarks.map(rounded)
-  const face = /** @type {Face} */ ({
-    box: fields.box.map(rounded),
-    score: rounded(fields.score[0]),
-    landmarks: [0, 2, 4, 6, 8].map((k) => points.slice(k, k + 2)),
-    used: fields.used[0] === 1
-  })
-  if (face.used) {
-    face.photoFromCrop = fields.photoFromCrop
-    face.classPx = Object.fromEntries(CLASSES.map((name, i) => [name, fields.class[i]]).filter(([, pixels]) => pixels))
-  }
-  return face
-}
 
 /** As p2a_precision counts them. */
 const PRECISIONS = /** @type {const} */ (['f32', 'int8'])
@@ -542,16 +512,7 @@ export class Engine {
    */
   #writeOptions(settings, options) {
     this.#do((core) => core._p2a_options_default(settings))
-    const { widthPx, bandRowsPx } = options
-    const fields = /** @type {Record<string, number|undefined>} */ ({ ...checkPaint(options).fields, widthPx, bandRowsPx })
-    OPTIONS.forEach((name, i) => {
-      const value = fields[name]
-      if (value !== undefined) this.#heap.setU32(settings + 4 * i, wholeNumber(name, value, 0, U32_MAX))
-    })
-    OPTION_FLOATS.forEach((name, i) => {
-      const value = fields[name]
-      if (value !== undefined) this.#heap.setF32(settings + 4 * (OPTIONS.length + i), value)
-    })
+    writeOptions(this.#heap, settings, options)
   }
 
   /** @param {number} job finished @param {boolean} classes @returns {Face[]} */
@@ -560,11 +521,7 @@ export class Engine {
     return this.#heap.withScratch(4 * FACE_INFO_FLOATS, (out) =>
       Array.from({ length: count }, (_, i) => {
         this.#check((core) => core._p2a_job_face(job, i, out))
-        const numbers = this.#heap.f32s(out, FACE_INFO_FLOATS)
-        const fields = /** @type {Record<string, number[]>} */ ({})
-        let at = 0
-        for (const [name, length] of FACE_INFO) fields[name] = numbers.slice(at, (at += length))
-        const face = faceOf(fields)
+        const face = faceOf(this.#heap.f32s(out, FACE_INFO_FLOATS))
         if (face.used && classes) {
           const map = this.#do((core) => core._p2a_job_face_classes(job, i) >>> 0)
           face.classes = this.#heap.bytes(map, FACE_CROP_PX * FACE_CROP_PX)

@@ -4,7 +4,7 @@
  * The ranges of p2a_options (src/photo2anime.h) as the client, the command line and the engine name
  * them; whatever is undefined stays at the C side's default.
  */
-import { STATISTICS } from './layout.js'
+import { OPTIONS, OPTION_FLOATS, STATISTICS } from './layout.js'
 import { expected, number, oneOf, wholeNumber } from './validate.js'
 
 /**
@@ -120,6 +120,29 @@ export function checkPaint(options) {
     fields[name] = color(name, options[name])
   }
   return { faces: enabled, fields }
+}
+
+/** How large a p2a_options is. */
+export const OPTIONS_BYTES = 4 * (OPTIONS.length + OPTION_FLOATS.length)
+
+/**
+ * Write what was chosen into a p2a_options that has its defaults.
+ * @param {import('./heap.js').Heap} heap
+ * @param {number} at the struct's address
+ * @param {PaintOptions & {widthPx?: number, bandRowsPx?: number}} options
+ * @throws {import('./errors.js').P2AError} ARGUMENT
+ */
+export function writeOptions(heap, at, options) {
+  const { widthPx, bandRowsPx } = options
+  const fields = /** @type {Record<string, number|undefined>} */ ({ ...checkPaint(options).fields, widthPx, bandRowsPx })
+  OPTIONS.forEach((name, i) => {
+    const value = fields[name]
+    if (value !== undefined) heap.setU32(at + 4 * i, wholeNumber(name, value, 0, 0xffffffff))
+  })
+  OPTION_FLOATS.forEach((name, i) => {
+    const value = fields[name]
+    if (value !== undefined) heap.setF32(at + 4 * (OPTIONS.length + i), value)
+  })
 }
 
 /**

@@ -21,7 +21,7 @@ const parts = [
   ['video.js', 'typedef', 'PaintedFrame', 'PaintedFrame'],
   ['input.js', 'line', 'Frame', 'Frame'],
   ['protocol.js', 'line', 'Progress', 'Progress'],
-  ['engine.js', 'typedef', 'Face', 'Face'],
+  ['face.js', 'typedef', 'Face', 'Face'],
   ['conversion.js', 'line', 'FoundFaces', 'FoundFaces'],
   ['models.js', 'typedef', 'ModelEntry', 'ModelEntry'],
   ['errors.js', 'file', 'P2AError', 'P2AError']

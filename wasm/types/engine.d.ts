@@ -65,36 +65,7 @@ export type Picture = {
     channels: number;
 };
 export type ConvertOptions = OwnConvertOptions & import('./options.js').PaintOptions;
-export type Face = {
-    /**
-     * left, top, right, bottom
-     */
-    box: number[];
-    /**
-     * 0.9..1
-     */
-    score: number;
-    /**
-     * x, y of the picture's left eye, right eye, nose, left and right corner of the mouth
-     */
-    landmarks: number[][];
-    /**
-     * whether it was cut out and parsed (and painted, by convert); what follows is there only then
-     */
-    used: boolean;
-    /**
-     * a 2x3 transform, row by row: from the face's 512 px crop to the picture
-     */
-    photoFromCrop?: number[];
-    /**
-     * pixels of the crop of each class that is there
-     */
-    classPx?: Record<string, number>;
-    /**
-     * a map of 512x512: classes of the crop's pixels, where they were asked for
-     */
-    classes?: Uint8Array<ArrayBuffer>;
-};
+export type Face = import('./face.js').Face;
 export type Converted = {
     picture: Picture;
     result: Record<string, number>;

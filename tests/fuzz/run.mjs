@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { buildNative } from '../../wasm/toolchain/build.mjs'
 import { Refusal, root, run } from '../../wasm/toolchain/folders.mjs'
 
-/* Longest input in bytes, and the words that the target's format is made of. */
+/* Longest input in bytes, and the words that the target's format is made of, where it has any. */
 export const targets = {
   image: { longest: 4096, words: 'image.dict' },
   exif: { longest: 512, words: 'image.dict' },
@@ -16,6 +16,7 @@ export const targets = {
   graph: { longest: 8192, words: 'model.dict' },
   network: { longest: 12288, words: 'model.dict' },
   convert: { longest: 4096, words: 'image.dict' },
+  faces: { longest: 2048 },
   onnx: {} /* of onnx.mjs */
 }
 
@@ -48,7 +49,7 @@ async function fuzzOne(name, seconds, programs) {
   const found = path.join(root, 'tests/fixtures/findings', name)
   mkdirSync(corpus, { recursive: true })
   const { code, text } = await finish(path.join(programs, `fuzz_${name}`), [
-    `-max_total_time=${seconds}`, `-max_len=${longest}`, `-dict=${path.join(root, 'tests/fuzz', words)}`, `-timeout=${TIMEOUT_S}`,
+    `-max_total_time=${seconds}`, `-max_len=${longest}`, ...(words ? [`-dict=${path.join(root, 'tests/fuzz', words)}`] : []), `-timeout=${TIMEOUT_S}`,
     `-rss_limit_mb=${MEMORY_MBYTES}`, '-print_final_stats=1', `-artifact_prefix=${work}/found-${name}-`,
     corpus, path.join(work, 'seeds', name), ...(existsSync(found) ? [found] : [])
   ])

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "drawn_face.h"
+#include "face/align.h"
 #include "fixture.h"
 #include "fuzz.h"
 #include "model_bytes.h"
@@ -170,6 +172,38 @@ static void write_models(p2a_context *ctx)
     }
 }
 
+/* Scenes of faces.c with one to three faces side by side, every correction at work. */
+static void write_faces(void)
+{
+    enum { CELLS = 16, CELL_BYTES = CELLS * CELLS };
+    for (uint32_t faces = 1; faces <= 3; faces++) {
+        uint8_t bytes[2048], classes[CELL_BYTES];
+        size_t n = 0;
+        const uint8_t head[] = {39,  34, (uint8_t)(faces - 1), 11, (uint8_t)(faces - 1), 0, 90, 100,
+                                140, 60};
+        memcpy(bytes, head, sizeof head);
+        n += sizeof head;
+        for (uint32_t i = 0; i < faces; i++)
+            for (int k = 0; k < 2 * P2A_LANDMARK_COUNT; k++) {
+                const double in_frame = p2a_frame_landmarks_px[k / 2][k % 2] / 512.0;
+                const double at = k % 2 ? 5 + 25 * in_frame : 12 * i + 25 * in_frame;
+                const uint32_t value = (uint32_t)((at + 256) * 64);
+                bytes[n++] = (uint8_t)(value >> 8);
+                bytes[n++] = (uint8_t)value;
+            }
+        drawn_classes(classes, CELLS, true);
+        for (uint32_t i = 0; i < faces; i++) {
+            memcpy(bytes + n, classes, CELL_BYTES);
+            n += CELL_BYTES;
+            memset(bytes + n, 200, 9 + 8 + 4); /* strengths, four colours, the painted crop */
+            n += 9 + 8 + 4;
+        }
+        char name[40];
+        snprintf(name, sizeof name, "%u_faces", faces);
+        write_seed("faces", name, bytes, n);
+    }
+}
+
 int main(int count, char **words)
 {
     if (count != 2) {
@@ -185,6 +219,7 @@ int main(int count, char **words)
     write_exif();
     write_models(ctx);
     write_quantized(ctx);
+    write_faces();
     p2a_context_destroy(ctx);
     return 0;
 }

@@ -18,6 +18,7 @@ SCORE = 0.9               # from which the second look says face
 FRAME_PX = 192            # side of a candidate's upright frame
 OFF_CENTRE = 0.25         # farther from the frame's face, in frames, is another face
 SIZE_SPREAD = 1.8         # a box this much larger or smaller than the frame's face is none
+ASKED_IOU = 0.6           # answers that overlap the best one this much give the landmarks, as their mean
 FRAME_FACE = (0.498, 0.551, 0.637)   # middle of an aligned face's box and its mean side, in frames (90 portraits)
 SAME_INSIDE, SAME_CENTRE = 0.7, 0.35     # as src/face/detect.c
 
@@ -87,7 +88,9 @@ def second_look(network, picture, faces, batch=16):
             best = np.flatnonzero(fits)[found.scores[fits].argmax()]
             m = transforms[n]
             made.scores[i] = found.scores[best]
-            made.points[i] = found.points[best] @ m[:, :2].T + m[:, 2]
+            asked = overlap(found.boxes[best:best + 1], found.boxes)[0] >= ASKED_IOU
+            asked &= found.scores >= min(SCORE, found.scores[best])
+            made.points[i] = found.points[asked].mean(0) @ m[:, :2].T + m[:, 2]
             scale, box = np.sqrt(abs(np.linalg.det(m[:, :2]))), found.boxes[best]
             half = (box[2:] - box[:2]) / 2 * scale
             if abs(m[0, 1]) > abs(m[0, 0]):

@@ -15,6 +15,7 @@ import torch
 
 import faces_data as data
 from detector import SCORE_MIN, Detector, overlap
+from faces_teacher import marks
 from find_faces import find
 from parser import CLASSES, INPUT_PX, Parser, logits_at
 
@@ -63,6 +64,19 @@ def photos_against_teacher(find_in, labels, paths):
         found = find_in(path)
         sure = teacher.chosen(teacher.scores >= SCORE_MIN)
         count.add(found, sure.boxes, sure.sizes(), teacher.chosen(teacher.scores < SCORE_MIN).boxes)
+    return count.figures()
+
+
+def photos_as_marked(find_in, labels, paths):
+    """As photos_against_teacher(), without those of the teacher's faces that are none: an answer there is a mistake."""
+    count, notes = Count(), marks()
+    for path in paths:
+        name = str(path.relative_to(data.SHARED))
+        teacher, wrong = labels[name], np.array([box for _, box in notes.get(name, [])]).reshape(-1, 4)
+        if len(teacher.scores):
+            teacher = teacher.chosen(overlap(teacher.boxes, wrong).max(1, initial=0) < OVERLAP_HIT)
+        sure = teacher.chosen(teacher.scores >= SCORE_MIN)
+        count.add(find_in(path), sure.boxes, sure.sizes(), teacher.chosen(teacher.scores < SCORE_MIN).boxes)
     return count.figures()
 
 
@@ -155,7 +169,8 @@ def detector_figures(network, labels, quick=False):
 
     quiet_count, false_faces = quiet_scenes(find_in, labels, 60 if quick else QUIET_SCENES)
     figures = {"quiet_scenes": quiet_count, "false_faces": false_faces,
-               "photos": photos_against_teacher(find_in, labels, scenes[::4] if quick else scenes + people)}
+               "photos": photos_against_teacher(find_in, labels, scenes[::4] if quick else scenes + people),
+               "photos_as_marked": photos_as_marked(find_in, labels, scenes[::4] if quick else scenes + people)}
     if not quick:
         figures["people_all"] = photos_against_teacher(find_in, labels, sum(data.people_paths(), []))
     sizes = (256,) if quick else (512, 256, 128, 64)

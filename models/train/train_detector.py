@@ -18,8 +18,8 @@ import torch.nn.functional as F
 
 import faces_data as data
 from detector import NECK, SCORE_MIN, VARIANCES, Detector, anchors, flat, overlap
-from faces_paste import Photo, Portrait, make_frames, make_scene
-from faces_teacher import read_labels
+from faces_paste import SURE, Photo, Portrait, make_frames, make_pieces, make_scene
+from faces_teacher import LONG_SIDE_PX, marks, read_labels
 from muon import Muon
 from teacher_features import FEATURES, FeatureTeacher
 
@@ -27,14 +27,17 @@ MINUTES = 60
 SIZE_PX = 384
 FRESH, AGAIN = 4, 4            # new pictures of a batch; older ones, the harder the sooner, in other light and quality
 FRAMES_SHARE = 0.35            # of new pictures that hold four upright frames
+PIECES_SHARE = 0.3             # of new pictures that hold four pieces of photos
 KEPT = 320                     # older pictures
 MATRIX_LR, OTHER_LR = 0.012, 1.5e-3   # Muon's step size for convolutions, Adam's for the rest
 WARMUP_STEPS = 100
 AVERAGE_DECAY = 0.998
 MATCH, NO_MATCH = 0.4, 0.3     # overlap of an anchor that answers for a face; of one that must not
+SAME = 0.5                     # overlap of a mark and an answer
 TOLD_MIN = 0.5                 # the teacher's score from which its boxes and landmarks count
 FACES_LEAST = 6.0              # of a picture, for the means: a picture without a face must count too
-BOX_WEIGHT, POINTS_WEIGHT, FEATURES_WEIGHT = 2.0, 40.0, 4.0
+SCORE_WEIGHT, BOX_WEIGHT, FEATURES_WEIGHT = 2.0, 2.0, 4.0
+POINTS_WEIGHT = 40.0, 80.0     # in a run's first half, in its second
 FACE_FEATURES = 10.0           # how much more channels count where the teacher sees a face
 BETA = 0.1                     # where the smooth L1 loss of boxes turns from square to straight
 EYES_PX = 16                   # landmarks of faces with the eyes nearer than this count less
@@ -44,13 +47,26 @@ REPORT_STEPS = 100
 SAVE_MINUTES = 5
 
 
+def marked(faces, notes):
+    """The teacher's faces with marked ones sure (score 1) and wrong ones gone; boxes of the wrong ones [W,4]."""
+    wrong = np.array([box for kind, box in notes if kind == "none"]).reshape(-1, 4)
+    sure = np.array([box for kind, box in notes if kind == "face"]).reshape(-1, 4)
+    if len(faces.scores):
+        known = overlap(faces.boxes, sure).max(1, initial=0) > SAME
+        faces.scores[known] = 1
+        faces = faces.chosen(known | (overlap(faces.boxes, wrong).max(1, initial=0) <= SAME))
+    return faces, wrong
+
+
 def load(labels):
-    photos = []
+    photos, notes = [], marks()
     for path in data.scene_paths()[0] + data.people_paths()[0]:
-        picture = data.read_rgb(path)
-        faces = labels[str(path.relative_to(data.SHARED))]
-        used = min(1, 1280 / max(picture.shape[:2]))               # faces_teacher.py looked at no more than that
-        photos.append(Photo(picture, faces.moved(1 / used), PHOTO_PX))
+        picture, name = data.read_rgb(path), str(path.relative_to(data.SHARED))
+        used = min(1, LONG_SIDE_PX / max(picture.shape[:2]))       # faces_teacher.py looked at no more than that
+        faces, wrong = marked(labels[name], notes.get(name, []))
+        faces = faces.moved(1 / used)
+        crowded = (faces.scores >= SURE).any()
+        photos.append(Photo(picture, faces, LONG_SIDE_PX if crowded else PHOTO_PX, wrong / used))
     portraits = []
     for name in data.face_names()[0]:
         face = labels[f"faces/{name}"]
@@ -81,6 +97,10 @@ def lesson_of(scene, told, n, anchor):
     size = torch.from_numpy(anchor[:, 2])
     eyes_px = (away[:, 1] - away[:, 0]).norm(dim=1) * VARIANCES[0] * size
     seen = chance.clone()
+    if len(scene.wrong):
+        wrong = torch.from_numpy(overlap(corners, scene.wrong).max(1) >= NO_MATCH)
+        chance[wrong], seen[wrong] = 0, 0
+        counts = counts & ~wrong
     for box in scene.unsure:
         inside = torch.from_numpy(((anchor[:, :2] > box[:2]) & (anchor[:, :2] < box[2:])).all(1))
         chance[inside & (chance < TOLD_MIN)] = -1
@@ -171,7 +191,8 @@ class School:
     def fresh(self, count):
         scenes = []
         for _ in range(count):
-            make = make_frames if self.rng.random() < FRAMES_SHARE else make_scene
+            chance = self.rng.random()
+            make = make_frames if chance < FRAMES_SHARE else make_pieces if chance < FRAMES_SHARE + PIECES_SHARE else make_scene
             scenes.append(make(self.photos, self.crowded, self.portraits, SIZE_PX, self.rng))
         told = self.teacher(np.stack([s.picture for s in scenes]))
         return [lesson_of(s, told, n, self.anchor) for n, s in enumerate(scenes)]
@@ -264,7 +285,7 @@ def main():
         with torch.autocast("cpu", torch.bfloat16):
             answers, features = student(x)
         score, box, point, hint = lesson_losses(answers, features, lessons, scales)
-        loss = score.mean() + BOX_WEIGHT * box + POINTS_WEIGHT * point + FEATURES_WEIGHT * hint
+        loss = SCORE_WEIGHT * score.mean() + BOX_WEIGHT * box + POINTS_WEIGHT[progress > 0.5] * point + FEATURES_WEIGHT * hint
         for p in student.parameters():
             p.grad = None
         loss.backward()

@@ -6,6 +6,7 @@
 #include <xnnpack.h>
 
 #include "base/alloc.h"
+#include "nn/dots.h"
 #include "nn/library.h"
 #include "nn/winograd.h"
 
@@ -140,6 +141,13 @@ p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p
                                                "a convolution's weights");
     }
 
+    if (p2a_dots_fits(graph, node)) {
+        out->dots = p2a_dots_pack(ctx, graph, node);
+        return out->dots
+                   ? P2A_OK
+                   : p2a_fail_memory(ctx, p2a_dots_packed(graph, node), "a convolution's weights");
+    }
+
     p2a_context *before = p2a_enter(ctx);
     status = explain(ctx, out, create_main(ctx, graph, node, &out->main), "create");
     const bool binary = node->op == P2A_OP_ADD || node->op == P2A_OP_SUB || node->op == P2A_OP_MUL;
@@ -159,6 +167,8 @@ void p2a_operator_clear(p2a_context *ctx, p2a_operator *op)
     p2a_leave(before);
     p2a_free(ctx, op->winograd);
     op->winograd = NULL;
+    p2a_free(ctx, op->dots);
+    op->dots = NULL;
     p2a_free(ctx, op->statistics);
     op->statistics = NULL;
     p2a_free(ctx, op->before);
@@ -181,6 +191,8 @@ size_t p2a_operator_scratch(const p2a_graph *graph, const p2a_node *node, const 
         size_t bytes = 0;
         if (rows == 0)
             return 0;
+        if (p2a_dots_fits(graph, node))
+            return p2a_dots_scratch(graph, node, in.width);
         const size_t transforms =
             p2a_winograd_fits(graph, node) ? p2a_winograd_scratch(in.channels, out.channels) : 0;
         if (node->padding == P2A_PADDING_ZERO)
@@ -210,6 +222,8 @@ size_t p2a_operator_bytes(const p2a_graph *graph, const p2a_node *node, const p2
     const size_t outputs = rows * shapes[node->output].width;
     if (p2a_winograd_fits(graph, node))
         return p2a_winograd_packed(graph, node);
+    if (p2a_dots_fits(graph, node))
+        return p2a_dots_packed(graph, node);
     /* weights are packed for groups of 8 (wasm) or 16 (AVX-512) output channels, with their bias */
     const size_t made = (weight->shape[0] + 15) / 16 * 16;
     const size_t packed = weight->count / weight->shape[0] * made + made;
@@ -224,11 +238,12 @@ static p2a_status run_xnn(p2a_context *ctx, const p2a_operator *op, xnn_operator
 }
 
 static p2a_status run_convolution(p2a_context *ctx, p2a_operator *op, const p2a_view *input,
-                                  void *out, size_t first, size_t rows, void *scratch)
+                                  const p2a_view *output, size_t first, size_t rows, void *scratch)
 {
     const p2a_node *node = op->node;
     const ptrdiff_t in_first = (ptrdiff_t)(first * node->stride[0]) - (ptrdiff_t)node->pads[0];
-    const size_t in_rows = covered_rows(node, rows);
+    const size_t in_rows = covered_rows(node, rows), out_width = output->shape.width;
+    void *out = p2a_view_row(output, (ptrdiff_t)first);
     const bool bytes = p2a_node_is_quantized(op->graph, node);
     const void *in;
     size_t in_width = input->shape.width;
@@ -251,8 +266,7 @@ static p2a_status run_convolution(p2a_context *ctx, p2a_operator *op, const p2a_
                                         .scratch = (float *)((char *)scratch + copied),
                                         .in_width = in_width,
                                         .in_channels = in_channels,
-                                        .out_width = in_width +
-                                                     (zero ? node->pads[1] + node->pads[3] : 0) - 2,
+                                        .out_width = out_width,
                                         .out_channels = channels_of(op->graph, node->output),
                                         .left = zero ? node->pads[1] : 0,
                                         .first = first,
@@ -260,6 +274,19 @@ static p2a_status run_convolution(p2a_context *ctx, p2a_operator *op, const p2a_
                                         .min = node->min,
                                         .max = node->max};
         p2a_winograd_run(ctx, &args);
+        return P2A_OK;
+    }
+    if (op->dots) {
+        const p2a_dots_args args = {.graph = op->graph,
+                                    .node = node,
+                                    .in = in,
+                                    .packed = op->dots,
+                                    .out = out,
+                                    .scratch = scratch,
+                                    .in_width = in_width,
+                                    .out_width = out_width,
+                                    .rows = rows};
+        p2a_dots_run(ctx, &args);
         return P2A_OK;
     }
     size_t workspace_bytes = 0, workspace_align = 0, made_rows = 0, made_width = 0;
@@ -371,7 +398,7 @@ p2a_status p2a_operator_run(p2a_context *ctx, p2a_operator *op, const p2a_shape 
     void *out = p2a_view_row(output, (ptrdiff_t)first);
     switch (op->node->op) {
     case P2A_OP_CONV2D:
-        return run_convolution(ctx, op, &inputs[0], out, first, rows, scratch);
+        return run_convolution(ctx, op, &inputs[0], output, first, rows, scratch);
     case P2A_OP_FULLY_CONNECTED:
         return run_fully_connected(ctx, op, p2a_view_row(&inputs[0], 0), out);
     case P2A_OP_ADD:

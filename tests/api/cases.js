@@ -201,6 +201,18 @@ export const cases = {
       check((await converter.memory()).bytes < bytes, 'a closed session gives memory back')
     }),
 
+  'paints in bytes what the plain variant paints on one thread, nearly': async (context) => {
+    const photo = picture(151, 93)
+    const options = /** @type {const} */ ({ precision: 'int8', faces: false, output: 'imagedata' })
+    const paint = (converter) => converter.convert(photo, options)
+    const wanted = (await withConverter({ ...context, variant: 'simd', threads: 1 }, {}, paint)).image.data
+    const { image, backend } = await withConverter(context, {}, paint)
+    equal(backend, { variant: context.variant, threads: context.threads, precision: 'int8' }, 'backend')
+    const largest = image.data.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i])), 0)
+    check(largest <= 2, `expected at most 2/255 of difference, got ${largest}`)
+    return `largest difference: ${largest}/255`
+  },
+
   'ends for good when it is disposed of, and cannot be made with wrong options': async (context) => {
     const converter = await context.createConverter({ variant: context.variant, threads: context.threads })
     const pending = fails(converter.convert(picture(300, 300)), 'DISPOSED', 'what was under way')

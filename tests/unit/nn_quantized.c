@@ -187,15 +187,16 @@ static void finish(const char *what, graph_builder *b, uint32_t last)
 
 static void test_convolutions(void)
 {
-    static const uint32_t channels[][2] = {{1, 1}, {3, 5}, {8, 16}, {12, 24}, {24, 12}, {33, 7}};
+    static const uint32_t channels[][2] = {{1, 1},   {3, 5},  {8, 16}, {12, 24},
+                                           {24, 12}, {33, 7}, {4, 4},  {16, 20}};
     for (size_t i = 0; i < sizeof channels / sizeof *channels; i++)
         for (uint32_t kernel = 1; kernel <= 3; kernel += 2)
             for (uint32_t stride = 1; stride <= 2; stride++) {
                 graph_builder b;
                 const uint32_t q = start(&b, channels[i][0], stride);
-                finish(
-                    "conv2d", &b,
-                    conv(&b, q, channels[i][1], kernel, stride, i % 2, 0.02f, (int)i * 40 - 128));
+                finish("conv2d", &b,
+                       conv(&b, q, channels[i][1], kernel, stride, i % 2, 0.02f,
+                            (int)(i * 40 % 240) - 128));
             }
 }
 

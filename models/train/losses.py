@@ -10,7 +10,7 @@ import torch.nn.functional as F
 LUMA = (0.299, 0.587, 0.114)
 LINE_SIGMAS = (2.4, 0.8)               # ink lines: darker than their surroundings at this width
 LINE_THRESHOLD = 1.5 / 127.5           # 1.5 of 255
-INK_VARIANCE = (1 / 127.5) ** 2        # of a batch with hardly a line: its error counts less
+INK_VARIANCE = (1 / 127.5) ** 2        # of a crop with hardly a line: its error counts less
 
 
 def luma(x):
@@ -64,7 +64,8 @@ def slopes_l1(a, b):
 def parts(painting, target):
     """content: each pixel; style: slopes at three scales (texture and shading); edge: Sobel slopes where the target has
     edges; line, ink: dark lines; colour: local mean colours; all against the target. line is the plain error, whose best guess
-    is a median: half-hearted lines; ink is squared, as a share of the target's own variance: about 1 - correlation^2."""
+    is a median: half-hearted lines; ink is squared, as a share of each target's own variance: about 1 - correlation^2, and
+    pictures with faint lines count as much as others."""
     p, t = (v.float().contiguous() for v in (painting, target))
     p2, t2 = F.avg_pool2d(p, 2), F.avg_pool2d(t, 2)
     p4, t4 = F.avg_pool2d(p2, 2), F.avg_pool2d(t2, 2)
@@ -78,7 +79,7 @@ def parts(painting, target):
         "style": slopes_l1(p, t) + slopes_l1(p2, t2) + slopes_l1(p4, t4),
         "edge": ((sp - st).abs() * weight.clamp(max=4)).mean(),
         "line": (lp - lt).abs().mean(),
-        "ink": (lp - lt).square().mean() / (lt.var() + INK_VARIANCE),
+        "ink": ((lp - lt).square().mean((1, 2, 3)) / (lt.var((1, 2, 3)) + INK_VARIANCE)).mean(),
         "colour": (F.avg_pool2d(p4, 2) - F.avg_pool2d(t4, 2)).abs().mean(),
     }
 

@@ -169,11 +169,16 @@ static void transform_output(const float *m, size_t step, lanes out[4])
     }
 }
 
-static lanes limit(lanes value, float min, float max)
+static inline lanes limit(lanes value, float min, float max)
 {
+#ifdef __wasm_simd128__
+    const v128_t least = wasm_f32x4_splat(min), most = wasm_f32x4_splat(max);
+    return (lanes)wasm_f32x4_pmin(wasm_f32x4_pmax((v128_t)value, least), most);
+#else
     for (int i = 0; i < 4; i++)
         value[i] = value[i] < min ? min : value[i] > max ? max : value[i];
     return value;
+#endif
 }
 
 typedef struct winograd_job {

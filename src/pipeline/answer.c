@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/pool.h"
 #include "nn/idle.h"
 #include "nn/infer.h"
 #include "tensor/pixels.h"
@@ -53,11 +54,29 @@ void p2a_answer_destroy(p2a_answer *answer)
     p2a_free(answer->ctx, answer);
 }
 
+/* Rows of the picture that become floats, shared by the threads. */
+typedef struct read_job {
+    const p2a_answer *answer;
+    size_t first;
+    float *out;
+} read_job;
+
+#define ROWS_A_PIECE 8
+
+static void read_piece(void *user, size_t begin, size_t count)
+{
+    const read_job *job = user;
+    const p2a_answer *answer = job->answer;
+    p2a_floats_from_pixels(answer->image, &answer->frame, job->first + begin, count,
+                           answer->model->graph.range,
+                           job->out + begin * answer->frame.width_px * 3);
+}
+
 static void read_rows(void *user, size_t first, size_t rows, void *out)
 {
     const p2a_answer *answer = user;
-    p2a_floats_from_pixels(answer->image, &answer->frame, first, rows, answer->model->graph.range,
-                           out);
+    read_job job = {answer, first, out};
+    p2a_pool_run(answer->ctx, read_piece, &job, rows, ROWS_A_PIECE);
 }
 
 static void write_rows(void *user, uint32_t output, size_t first, size_t rows, const void *values)

@@ -1,9 +1,10 @@
 """faces_paste.py - photos and cut-out faces -> training pictures of the detector whose faces are known exactly.
 
 A picture is a turned and scaled piece of a photo with 0 to 10 portraits pasted in: cut out by their masks, at 10 to 420 px,
-turned up to 100 degrees, squeezed, turned away, in their own light, some wearing a mask or dark glasses. Boxes and landmarks of a
-pasted face are the teacher's on the upright portrait, moved by the pasting transform: so turned faces, which the teacher
-misses, have true answers. The photos' own faces are shown as they are, or with somebody else's head in their place. Boxes of turned faces surround the ellipse that fills the upright box.
+turned up to 100 degrees, squeezed, turned away, in their own light, some wearing a mask or dark glasses. Boxes and landmarks
+of a pasted face are the teacher's on the upright portrait, moved by the pasting transform: so turned faces, which the teacher
+misses, have true answers. Boxes of turned faces surround the ellipse that fills the upright box. The photos' own faces are
+shown as they are, or with somebody else's head in their place.
 """
 from dataclasses import dataclass, field
 

@@ -14,7 +14,7 @@ from faces_paste import inverse, photo_from_frame, warp
 LONG_SIDE_PX = 1280       # of the first look
 SMALL_SIDE_PX = 320       # of the look at the small copy, for pictures at least twice as large
 FIRST_SCORE = 0.4         # from which a candidate gets its second look
-SCORE = 0.9               # from which the second look says face
+SCORE = 0.95              # from which the second look says face
 FRAME_PX = 192            # side of a candidate's upright frame
 OFF_CENTRE = 0.25         # farther from the frame's face, in frames, is another face
 SIZE_SPREAD = 1.8         # a box this much larger or smaller than the frame's face is none

@@ -10,9 +10,9 @@
 #include "pipeline/confirm.h"
 
 /* A candidate of the first look gets a second one from here; that one decides. Upright and at one
- * scale nearly every face scores above 0.95, so the bar can be high. */
+ * scale most faces score above 0.98, so the bar can be high. */
 #define CANDIDATE_SCORE 0.4f
-#define FACE_SCORE 0.9f
+#define FACE_SCORE 0.95f
 
 /* Faces that fill a large photo are beyond the largest anchor: a copy of this long side shows them.
  * Photos less than twice as large are seen only once. */

@@ -223,8 +223,7 @@ typedef enum p2a_statistics {
     P2A_STATISTICS_NONE = 3 /* an answer: the network has none */
 } p2a_statistics;
 
-/* What a person can choose. Fill with p2a_options_default(), then change fields. All 4 bytes, whole
- * numbers first. */
+/* What a person can choose: p2a_options_default(), then change. All 4 bytes, whole numbers first. */
 typedef struct p2a_options {
     uint32_t width_px;     /* of the result, height in proportion; 0: as the photo */
     uint32_t band_rows_px; /* rows painted at a time; 0: chosen from the width. The result is the
@@ -267,14 +266,11 @@ typedef struct p2a_result {
     double statistics;    /* a p2a_statistics: which were used, EXACT, FROZEN or NONE */
 } p2a_result;
 
-/* What a conversion would take. */
+/* What a conversion would take. Decoding and encoding come on top. */
 typedef struct p2a_estimate {
-    double
-        peak_bytes;       /* beyond what the context holds now; decoding and encoding excluded. With
-                             faces: where at least one is found, no more than 512 px of the result
-                             wide; a wider one takes up to 60 bytes more for each pixel that it covers */
-    double multiply_adds; /* divide by p2a_context_measure() for seconds. Of the scene, and of
-                             looking for faces */
+    double peak_bytes; /* beyond what the context holds now, where a face of up to 512 px is found;
+                          a larger one takes up to 60 more for each pixel that it covers */
+    double multiply_adds;      /* scene and detector; over p2a_context_measure(): seconds */
     double face_multiply_adds; /* what each face that is found adds; 0 without a detector */
     double width_px;           /* of the result */
     double height_px;
@@ -286,11 +282,9 @@ void p2a_options_default(p2a_options *options);
 
 /*
  * Say what converting a width_px x height_px picture would take, without doing it.
- *
  * detector, parser: as p2a_job_use_faces() would get them, borrowed; both NULL: without faces.
  * options: borrowed; NULL for the defaults.
- * Errors: P2A_ERR_ARGUMENT, P2A_ERR_LIMIT, P2A_ERR_MODEL, P2A_ERR_MEMORY.
- */
+ * Errors: P2A_ERR_ARGUMENT, P2A_ERR_LIMIT, P2A_ERR_MODEL, P2A_ERR_MEMORY. */
 p2a_status p2a_convert_estimate(p2a_context *ctx, const p2a_model *model, const p2a_model *detector,
                                 const p2a_model *parser, uint32_t width_px, uint32_t height_px,
                                 const p2a_options *options, p2a_estimate *out);
@@ -313,7 +307,7 @@ p2a_status p2a_job_create(p2a_context *ctx, const p2a_model *model, const p2a_im
 /* A face that was found. All 4-byte floats; px: of the result. */
 typedef struct p2a_face_info {
     float box_px[4];          /* left, top, right, bottom; may reach beyond the picture */
-    float score;              /* 0.9..1 */
+    float score;              /* 0.95..1 */
     float landmarks_px[10];   /* x, y of the picture's left eye, right eye, nose, left and right
                                  corner of the mouth */
     float used;               /* 1: cut out, parsed and (with a model) painted; 0: too small, one
@@ -337,10 +331,9 @@ typedef struct p2a_face_info {
 p2a_status p2a_job_use_faces(p2a_job *job, const p2a_model *detector, const p2a_model *parser,
                              const p2a_model *portrait);
 
-/* How many faces were found, and one of them; 0 before the job is finished. */
+/* How many faces were found (0 before the job is finished), and one of them.
+ * Errors: P2A_ERR_ARGUMENT (index not below p2a_job_face_count()). */
 uint32_t p2a_job_face_count(const p2a_job *job);
-
-/* Errors: P2A_ERR_ARGUMENT (index not below p2a_job_face_count()). */
 p2a_status p2a_job_face(p2a_job *job, uint32_t index, p2a_face_info *out);
 
 /*

@@ -91,6 +91,8 @@ export declare class Engine {
         threads: number;
         reason: string;
     };
+    /** In which precision a style is painted faster here, see fasterPrecision(). */
+    get fasterPrecision(): "f32" | "int8";
     /** Bytes that the C side holds now, the most since the last conversion began, and the whole heap. */
     get memory(): {
         bytes: number;

@@ -101,19 +101,19 @@ export declare function parseStyle(manifest: ModelEntry[], text?: string): {
     share: number;
 }[];
 /**
- * Which of a style's files to paint with. auto is int8 wherever there is such a file: it was measured
- * to be faster in every variant (docs/bench.md), and its file is half as large. Blends are made of f32 weights, and
- * so are faces with a character above 0 (a blend of the style and the portrait network).
+ * Which of a style's files to paint with. auto is the faster one where there are both. Blends are made of f32 weights,
+ * and so are faces with a character above 0 (a blend of the style and the portrait network).
  * @param {{entry: ModelEntry, share: number}[]} parts of parseStyle()
  * @param {typeof PRECISION_CHOICES[number]} [wanted]
  * @param {number} [character] of faces
+ * @param {Precision} [faster] of fasterPrecision()
  * @returns {Precision}
  * @throws {P2AError} ARGUMENT
  */
 export declare function choosePrecision(parts: {
     entry: ModelEntry;
     share: number;
-}[], wanted?: typeof PRECISION_CHOICES[number], character?: number): Precision;
+}[], wanted?: typeof PRECISION_CHOICES[number], character?: number, faster?: Precision): Precision;
 /**
  * The networks that find, parse and (for a character above 0) paint faces.
  * @param {ModelEntry[]} manifest

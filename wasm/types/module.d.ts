@@ -13,6 +13,15 @@ export declare function chooseVariant(wanted?: {
     variant?: 'auto' | Variant;
     threads?: 'auto' | number;
 }): Promise<Choice>;
+/**
+ * In which precision a style is painted faster, of one that has both. On bytes, relaxed SIMD is twice as fast where the
+ * engine has an instruction for their products, and slower than f32 where it has none; plain SIMD takes about as long for
+ * either. In a browser without that instruction bytes still win: their file, half as large, is there earlier, and that
+ * is worth more than the difference (npm run bench:int8).
+ * @param {Variant} variant
+ * @returns {'f32'|'int8'} the same on a machine every time: nothing is timed
+ */
+export declare function fasterPrecision(variant: Variant): 'f32' | 'int8';
 export type Core = {
     _malloc: (bytes: number) => number;
     _free: (pointer: number) => void;

@@ -223,7 +223,7 @@ typedef enum p2a_statistics {
     P2A_STATISTICS_NONE = 3 /* an answer: the network has none */
 } p2a_statistics;
 
-/* What a person can choose: p2a_options_default(), then change. All 4 bytes, whole numbers first. */
+/* What a person can choose: p2a_options_default(), then change. All 4 bytes, integers first. */
 typedef struct p2a_options {
     uint32_t width_px;     /* of the result, height in proportion; 0: as the photo */
     uint32_t band_rows_px; /* rows painted at a time; 0: chosen from the width. The result is the

@@ -281,6 +281,16 @@ def hidden_share(box, covered):
     return 1 - seen / max((box[2] - box[0]) * (box[3] - box[1]), 1e-3)
 
 
+def worsen(scene, size_px, rng):
+    """Another light, a shadow, and a camera's and a file's losses, at times."""
+    if rng.random() < 0.6:
+        scene.picture = data.change_light(scene.picture, rng, 0.8)
+    if rng.random() < 0.15:
+        scene.picture = data.shade(scene.picture, rng)
+    scene.picture = data.lose_quality(scene.picture, rng, smallest_px=int(0.6 * size_px))
+    return scene
+
+
 def make_scene(photos, crowded, portraits, size_px, rng):
     """photos: of any kind; crowded: those with faces; portraits: Portraits."""
     scene = background(crowded if rng.random() < 0.4 else photos, size_px, rng)
@@ -306,12 +316,7 @@ def make_scene(photos, crowded, portraits, size_px, rng):
     scene.unsure = np.concatenate([scene.unsure, scene.faces.boxes[doubtful & (shares < 0.97)]])
     scene.faces = scene.faces.chosen(~doubtful)
     scene.faces.boxes = np.clip(scene.faces.boxes, 0, size_px)
-    if rng.random() < 0.6:
-        scene.picture = data.change_light(scene.picture, rng, 0.8)
-    if rng.random() < 0.15:
-        scene.picture = data.shade(scene.picture, rng)
-    scene.picture = data.lose_quality(scene.picture, rng, smallest_px=int(0.6 * size_px))
-    return scene
+    return worsen(scene, size_px, rng)
 
 
 # Where a face's points lie in its upright frame of 512 px: p2a_frame_landmarks_px of src/face/align.c.
@@ -410,12 +415,7 @@ def make_piece(photos, crowded, portraits, size_px, rng):
     partly = (area(shown) > 0) & ~whole
     scene.unsure = np.concatenate([scene.unsure, shown[partly]])
     scene.faces = scene.faces.chosen(whole)
-    if rng.random() < 0.6:
-        scene.picture = data.change_light(scene.picture, rng, 0.8)
-    if rng.random() < 0.15:
-        scene.picture = data.shade(scene.picture, rng)
-    scene.picture = data.lose_quality(scene.picture, rng, smallest_px=int(0.6 * size_px))
-    return scene
+    return worsen(scene, size_px, rng)
 
 
 def make_pieces(photos, crowded, portraits, size_px, rng):

@@ -196,6 +196,10 @@ describe('converter', () => {
     assert.ok(small.peakBytes > 0 && large.peakBytes > small.peakBytes)
     assert.ok(large.multiplyAdds > 10 * small.multiplyAdds)
     assert.ok(small.seconds > made.timings.scene / 1000 / 10 && small.seconds < (made.timings.scene / 1000) * 10, `${small.seconds} s for ${made.timings.scene} ms`)
+    const [none, face, portrait] = await Promise.all([{ faces: false }, {}, { faces: { character: 1 } }].map((options) =>
+      converter.estimate({ width: 200, height: 100 }, { precision: 'f32', ...options })))
+    assert.ok(none.faceSeconds === 0 && face.faceSeconds > 0 && face.peakBytes > none.peakBytes)
+    assert.ok(portrait.peakBytes - face.peakBytes > 5e6, 'the weights between the style and the portrait network')
     await assert.rejects(converter.estimate({ width: 0, height: 1 }), { code: 'ARGUMENT', message: /for width, got 0/ })
     await assert.rejects(converter.estimate({ width: 60000, height: 60000 }), { code: 'LIMIT' })
   })

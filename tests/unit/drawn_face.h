@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "face/lab.h"
+#include "face/mask.h"
 #include "face/parse.h"
 #include "image/image.h"
 
@@ -102,6 +104,23 @@ static inline p2a_image *drawn_face(p2a_context *ctx, size_t side, const uint8_t
         }
     }
     return image;
+}
+
+/* Mean Lab of a set of classes of a square image, away from its outline. */
+static inline p2a_status drawn_mean_lab(p2a_context *ctx, const p2a_image *image,
+                                        const uint8_t *classes, uint32_t set, float out[3])
+{
+    const size_t side = image->width_px, count = side * side;
+    p2a_lab lab = {0};
+    float *mask = calloc(count, sizeof *mask);
+    p2a_status status = mask ? p2a_lab_create(ctx, image, &lab) : P2A_ERR_MEMORY;
+    if (status == P2A_OK)
+        status = p2a_mask_soft(ctx, classes, side, set, -2, 0, mask);
+    for (int c = 0; status == P2A_OK && c < 3; c++)
+        out[c] = p2a_lab_mean(lab.planes[c], mask, count, -1);
+    p2a_lab_destroy(&lab);
+    free(mask);
+    return status;
 }
 
 #endif

@@ -22,16 +22,9 @@ static p2a_image *draw(p2a_context *ctx, const drawn_colours *colours)
     return image;
 }
 
-/* Mean Lab of a set of classes, away from its outline. */
 static void mean_lab(p2a_context *ctx, const p2a_image *image, uint32_t set, float out[3])
 {
-    static float mask[SIDE * SIDE];
-    p2a_lab lab;
-    CHECK_EQUAL(p2a_lab_create(ctx, image, &lab), P2A_OK);
-    CHECK_EQUAL(p2a_mask_soft(ctx, classes, SIDE, set, -2, 0, mask), P2A_OK);
-    for (int c = 0; c < 3; c++)
-        out[c] = p2a_lab_mean(lab.planes[c], mask, SIDE * SIDE, -1);
-    p2a_lab_destroy(&lab);
+    CHECK_EQUAL(drawn_mean_lab(ctx, image, classes, set, out), P2A_OK);
 }
 
 static float apart(const float a[3], const float b[3])

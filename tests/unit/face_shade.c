@@ -4,8 +4,6 @@
 
 #include "check.h"
 #include "drawn_face.h"
-#include "face/lab.h"
-#include "face/mask.h"
 #include "failing_context.h"
 
 enum { SIDE = 256 };
@@ -20,13 +18,7 @@ static const drawn_colours portrait_colours = {0xd0d8e0, 0x785838, 0x906040, 0x9
 
 static void mean_lab(p2a_context *ctx, const p2a_image *image, uint32_t set, float out[3])
 {
-    static float mask[SIDE * SIDE];
-    p2a_lab lab;
-    CHECK_EQUAL(p2a_lab_create(ctx, image, &lab), P2A_OK);
-    CHECK_EQUAL(p2a_mask_soft(ctx, classes, SIDE, set, -3, 0, mask), P2A_OK);
-    for (int c = 0; c < 3; c++)
-        out[c] = p2a_lab_mean(lab.planes[c], mask, SIDE * SIDE, -1);
-    p2a_lab_destroy(&lab);
+    CHECK_EQUAL(drawn_mean_lab(ctx, image, classes, set, out), P2A_OK);
 }
 
 static float apart(p2a_context *ctx, const p2a_image *a, const p2a_image *b, uint32_t set)

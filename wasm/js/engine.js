@@ -14,16 +14,7 @@ import { chooseVariant, endThreads, fasterPrecision, instantiate } from './modul
 import { OPTIONS_BYTES, writeOptions } from './options.js'
 import { bytes, expected, number, oneOf, wholeNumber } from './validate.js'
 
-/**
- * @typedef {object} EngineOptions
- * @property {'auto'|'simd'|'relaxed'} [variant]
- * @property {'auto'|number} [threads] 1 to 16
- * @property {string|URL} [assets] the folder of the wasm files
- * @property {import('./digest.js').Integrity} [integrity] of checkIntegrity(): of the .wasm files
- * @property {number} [maxPixels] of a picture; 100 million unless told
- * @property {number} [maxSidePx] of a picture; 65535 unless told
- * @property {number} [memoryMbytes] of everything at one time, in 2^20 bytes; 0 (no limit) unless told
- */
+/** @typedef {import('./module.js').EngineOptions} EngineOptions */
 
 /**
  * The models that find, parse and paint faces; the portrait's is needed for a character above 0.

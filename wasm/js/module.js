@@ -94,6 +94,17 @@ export async function chooseVariant(wanted = {}) {
 }
 
 /**
+ * @typedef {object} EngineOptions
+ * @property {'auto'|'simd'|'relaxed'} [variant]
+ * @property {'auto'|number} [threads] 1 to 16
+ * @property {string|URL} [assets] the folder of the wasm files
+ * @property {import('./digest.js').Integrity} [integrity] of checkIntegrity(): of the .wasm files
+ * @property {number} [maxPixels] of a picture; 100 million unless told
+ * @property {number} [maxSidePx] of a picture; 65535 unless told
+ * @property {number} [memoryMbytes] of everything at one time, in 2^20 bytes; 0 (no limit) unless told
+ */
+
+/**
  * In which precision a style is painted faster, of one that has both. On bytes, relaxed SIMD is twice as fast where the
  * engine has an instruction for their products, and slower than f32 where it has none; plain SIMD takes about as long for
  * either. In a browser without that instruction bytes still win: their file, half as large, is there earlier, and that

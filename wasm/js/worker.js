@@ -265,7 +265,7 @@ class Host {
     const { model, precision } = await this.#style({ style, precision: choice, character: fields.character }, control)
     const faceModels = faces ? await this.#faceNetworks(false, control) : undefined
     const engine = this.#opened()
-    const { peakBytes, multiplyAdds, faceMultiplyAdds, widthPx: made, heightPx } = engine.estimate(model, width, height, { widthPx, ...fields, faceModels })
+    const { peakBytes, multiplyAdds, faceMultiplyAdds, widthPx: made, heightPx } = engine.estimate(model, width, height, { widthPx, faces: options.faces, faceModels })
     const rate = (this.#rates[precision] ??= engine.measure(precision))
     return { width: made, height: heightPx, peakBytes, multiplyAdds, seconds: multiplyAdds / rate, faceSeconds: faceMultiplyAdds / rate }
   }

@@ -1,30 +1,4 @@
-export type EngineOptions = {
-    variant?: 'auto' | 'simd' | 'relaxed';
-    /**
-     * 1 to 16
-     */
-    threads?: 'auto' | number;
-    /**
-     * the folder of the wasm files
-     */
-    assets?: string | URL;
-    /**
-     * of checkIntegrity(): of the .wasm files
-     */
-    integrity?: import('./digest.js').Integrity;
-    /**
-     * of a picture; 100 million unless told
-     */
-    maxPixels?: number;
-    /**
-     * of a picture; 65535 unless told
-     */
-    maxSidePx?: number;
-    /**
-     * of everything at one time, in 2^20 bytes; 0 (no limit) unless told
-     */
-    memoryMbytes?: number;
-};
+export type EngineOptions = import('./module.js').EngineOptions;
 export type FaceModels = {
     detector: number;
     parser: number;

@@ -75,6 +75,7 @@ def main(arguments=None):
     p.add_argument("--from", dest="start", help="weights to fine-tune: a run's ema.safetensors or a model file")
     p.add_argument("--data", help="folder or .npz of pairs; the style's cache by default")
     p.add_argument("--device", default="cpu")
+    p.add_argument("--seed", type=int, default=SEED, help="runs whose weights average.py takes the mean of differ in it")
     p.add_argument("--batch", type=int)
     p.add_argument("--crop", type=int, default=CROP_PX)
     p.add_argument("--lambda", dest="weights", action="append", default=[], metavar="PART=VALUE")
@@ -92,7 +93,7 @@ def main(arguments=None):
     folder = os.path.join(CACHE, "runs", a.name or a.style)
     if device == "cpu":
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    torch.manual_seed(SEED)
+    torch.manual_seed(a.seed)
 
     network = generator.make(a.tier)
     scale = 1.0
@@ -104,9 +105,9 @@ def main(arguments=None):
     judge = PatchGan().to(a.device, memory_format=torch.channels_last)
     optimiser = Muon(groups_of(network, a.matrix_lr * scale, a.other_lr * scale))
     judge_optimiser = torch.optim.Adam(judge.parameters(), DISCRIMINATOR_LR, betas=(0.5, 0.99))
-    crops = Crops(a.data or os.path.join(CACHE, a.style, "train"), a.crop, SEED)
+    crops = Crops(a.data or os.path.join(CACHE, a.style, "train"), a.crop, a.seed)
 
-    record = {"style": a.style, "tier": a.tier, "k": network.k, "n": network.n, "from": a.start, "seed": SEED,
+    record = {"style": a.style, "tier": a.tier, "k": network.k, "n": network.n, "from": a.start, "seed": a.seed,
               "lambda": lambdas, "batch": batch, "crop_px": a.crop, "matrix_lr": a.matrix_lr * scale,
               "other_lr": a.other_lr * scale, "ema": EMA, "minutes": a.minutes, "commit": commit(),
               "torch": torch.__version__, "python": platform.python_version(), "history": []}
@@ -120,7 +121,7 @@ def main(arguments=None):
         ema, step, spent = old["ema"], old["step"], old["seconds"]
         with open(folder + "/run.json") as file:
             record["history"] = json.load(file)["history"]
-        crops = Crops(crops.source, a.crop, SEED + step)
+        crops = Crops(crops.source, a.crop, a.seed + step)
 
     clock = time.time if device != "cpu" else lambda: time.process_time() / torch.get_num_threads()
     limit, last, sums = a.minutes * 60, clock(), {}

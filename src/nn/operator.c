@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "nn/dots.h"
 #include "nn/library.h"
+#include "nn/narrow.h"
 #include "nn/winograd.h"
 
 static p2a_status explain(p2a_context *ctx, const p2a_operator *op, enum xnn_status status,
@@ -141,6 +142,13 @@ p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p
                                                "a convolution's weights");
     }
 
+    if (p2a_narrow_fits(graph, node)) {
+        out->narrow = p2a_narrow_pack(ctx, graph, node);
+        return out->narrow ? P2A_OK
+                           : p2a_fail_memory(ctx, p2a_narrow_packed(graph, node),
+                                             "a convolution's weights");
+    }
+
     if (p2a_dots_fits(graph, node)) {
         out->dots = p2a_dots_pack(ctx, graph, node);
         return out->dots
@@ -167,6 +175,8 @@ void p2a_operator_clear(p2a_context *ctx, p2a_operator *op)
     p2a_leave(before);
     p2a_free(ctx, op->winograd);
     op->winograd = NULL;
+    p2a_free(ctx, op->narrow);
+    op->narrow = NULL;
     p2a_free(ctx, op->dots);
     op->dots = NULL;
     p2a_free(ctx, op->statistics);
@@ -193,16 +203,18 @@ size_t p2a_operator_scratch(const p2a_graph *graph, const p2a_node *node, const 
             return 0;
         if (p2a_dots_fits(graph, node))
             return p2a_dots_scratch(graph, node, in.width);
-        const size_t transforms =
-            p2a_winograd_fits(graph, node) ? p2a_winograd_scratch(in.channels, out.channels) : 0;
-        if (node->padding == P2A_PADDING_ZERO)
-            return transforms;
+        const size_t own =
+            p2a_winograd_fits(graph, node) ? p2a_winograd_scratch(in.channels, out.channels)
+            : p2a_narrow_fits(graph, node) ? p2a_narrow_scratch(graph, node, in.width)
+                                           : 0;
+        if (node->padding == P2A_PADDING_ZERO || own == SIZE_MAX)
+            return own;
         if (!p2a_mul_size(in.width + node->pads[1] + node->pads[3], in.channels * sizeof(float),
                           &bytes) ||
             !p2a_mul_size(bytes, covered_rows(node, rows), &bytes) || bytes > SIZE_MAX / 4)
             return SIZE_MAX;
         bytes = (bytes + 128 + 63) / 64 * 64; /* XNNPACK reads past the end, see plan.c */
-        return bytes + transforms;
+        return bytes + own;
     }
     case P2A_OP_RESIZE:
         return out.width * sizeof(p2a_sample);
@@ -222,6 +234,8 @@ size_t p2a_operator_bytes(const p2a_graph *graph, const p2a_node *node, const p2
     const size_t outputs = rows * shapes[node->output].width;
     if (p2a_winograd_fits(graph, node))
         return p2a_winograd_packed(graph, node);
+    if (p2a_narrow_fits(graph, node))
+        return p2a_narrow_packed(graph, node);
     if (p2a_dots_fits(graph, node))
         return p2a_dots_packed(graph, node);
     /* weights are packed for groups of 8 (wasm) or 16 (AVX-512) output channels, with their bias */
@@ -254,16 +268,32 @@ static p2a_status run_convolution(p2a_context *ctx, p2a_operator *op, const p2a_
         in = scratch;
         in_width += node->pads[1] + node->pads[3];
     }
-    if (op->winograd) {
+    if (op->winograd || op->narrow) {
         const size_t in_channels = input->shape.channels;
         const bool zero = node->padding == P2A_PADDING_ZERO;
         const size_t copied =
             zero ? 0 : (in_rows * in_width * in_channels * sizeof(float) + 128 + 63) / 64 * 64;
+        float *own = (float *)((char *)scratch + copied);
+        if (op->narrow) {
+            const p2a_narrow_args args = {.graph = op->graph,
+                                          .node = node,
+                                          .in = in,
+                                          .packed = op->narrow,
+                                          .out = out,
+                                          .scratch = own,
+                                          .in_width = in_width,
+                                          .out_width = out_width,
+                                          .rows = rows,
+                                          .left = zero ? node->pads[1] : 0,
+                                          .right = zero ? node->pads[3] : 0};
+            p2a_narrow_run(ctx, &args);
+            return P2A_OK;
+        }
         const p2a_winograd_args args = {.in = in,
                                         .packed = op->winograd,
                                         .bias = values_or_null(op->graph, node->bias),
                                         .out = out,
-                                        .scratch = (float *)((char *)scratch + copied),
+                                        .scratch = own,
                                         .in_width = in_width,
                                         .in_channels = in_channels,
                                         .out_width = out_width,

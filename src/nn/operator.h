@@ -19,7 +19,8 @@ typedef struct p2a_operator {
     struct xnn_operator *main;  /* NULL where a kernel of ours does the work */
     struct xnn_operator *clamp; /* the fused activation of add, sub and mul, else NULL */
     float *winograd;            /* transformed weights where winograd.c does the work, else NULL */
-    void *dots;                 /* the same for dots.c */
+    float *narrow;              /* the same for narrow.c */
+    void *dots;                 /* ... and dots.c */
     double *statistics;   /* of a global node: for each input C sums and C sums of squares; of a
                              spatial softmax C largest values and C sums of exponentials */
     double counted_px[2]; /* pixels that they are over, for each input */

@@ -1,51 +1,32 @@
 /*
- * winograd.c - 3x3 convolutions with 16 products for 4 outputs instead of 36
+ * winograd.c - 3x3 convolutions with 24 products for 8 outputs instead of 72
  *
- * Winograd's F(2x2,3x3) (Lavin and Gray, 2015): a tile of 4x4 inputs and the kernel are
- * transformed, multiplied point by point (16 matrix products over the channels), and transformed
- * back to 2x2 outputs. With tiles at even rows of the picture an output depends on no row beyond
- * its own kernel, so bands change nothing.
+ * Winograd's F(2x4,3x3) (Lavin and Gray, 2015): a tile of 4 rows x 6 columns of the input and the
+ * kernel are transformed, multiplied point by point (24 matrix products over the channels), and
+ * transformed back to 2x4 outputs. Downwards it is F(2,3), whose outputs depend on no row beyond
+ * their own kernel's: with tiles at even rows of the picture, bands change nothing. Along the rows,
+ * which are always whole, it is F(4,3).
  */
 #include "nn/winograd.h"
 
 #include <math.h>
-#include <string.h>
-#ifdef __wasm_simd128__
-#include <wasm_simd128.h>
-#endif
 
 #include "base/alloc.h"
 #include "base/pool.h"
+#include "nn/lanes.h"
 
-#define POINTS 16
+#define DOWN 4   /* points of a tile: rows of the input, for 2 of the output ... */
+#define ACROSS 6 /* ... and columns, for 4 */
+#define MADE_DOWN 2
+#define MADE_ACROSS 4
+#define MADE (MADE_DOWN * MADE_ACROSS)
+#define POINTS (DOWN * ACROSS)
 #define CHANNELS_MAX 1024
-#define CHANNELS_MIN 16 /* below, the transforms cost more than the products that they save */
-#define ROWS_A_PRODUCT 6
+#define CHANNELS_MIN 12  /* below, the transforms cost more than the products that they save */
+#define ROWS_A_PRODUCT 4 /* with 6, V8 keeps sums in memory: slower */
 #define COLUMNS_A_PRODUCT 8
-#define SLOTS 4 /* pieces that run side by side, each with its own scratch */
-
-typedef float lanes __attribute__((vector_size(16)));
-
-static inline lanes load(const float *from)
-{
-    lanes value;
-    memcpy(&value, from, sizeof value);
-    return value;
-}
-
-static inline void store(float *to, lanes value)
-{
-    memcpy(to, &value, sizeof value);
-}
-
-static inline lanes multiply_add(lanes a, lanes b, lanes sum)
-{
-#ifdef __wasm_relaxed_simd__
-    return (lanes)wasm_f32x4_relaxed_madd((v128_t)a, (v128_t)b, (v128_t)sum);
-#else
-    return sum + a * b;
-#endif
-}
+#define SCRATCH_NUMBERS 98304 /* of a slot: its transforms stay in the second-level cache */
+#define SLOTS 4               /* pieces that run side by side, each with its own scratch */
 
 bool p2a_winograd_fits(const p2a_graph *graph, const p2a_node *node)
 {
@@ -64,14 +45,14 @@ bool p2a_winograd_fits(const p2a_graph *graph, const p2a_node *node)
         if (node->kernel[i] != 3 || node->stride[i] != 1 || node->dilation[i] != 1)
             return false;
     return weight->values != NULL && in >= CHANNELS_MIN && in <= CHANNELS_MAX && in % 4 == 0 &&
-           made % COLUMNS_A_PRODUCT == 0;
+           made % LANES == 0;
 #endif
 }
 
-/* Tiles that are done at once: their transforms stay in the second-level cache. */
+/* Tiles that are done at once. */
 static size_t tiles_at_once(size_t in, size_t made)
 {
-    const size_t tiles = 6144 / (in + made) / ROWS_A_PRODUCT * ROWS_A_PRODUCT;
+    const size_t tiles = SCRATCH_NUMBERS / POINTS / (in + made) / ROWS_A_PRODUCT * ROWS_A_PRODUCT;
     return tiles < ROWS_A_PRODUCT ? ROWS_A_PRODUCT : tiles > 96 ? 96 : tiles;
 }
 
@@ -80,21 +61,36 @@ size_t p2a_winograd_scratch(size_t in, size_t made)
     return SLOTS * POINTS * tiles_at_once(in, made) * (in + made) * sizeof(float);
 }
 
-/* The kernel's transform, one number: rows of G are 1 0 0, .5 .5 .5, .5 -.5 .5, 0 0 1. */
-static float transformed(const float *kernel, size_t step, int i, int j)
-{
-    static const double g[4][3] = {{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}};
-    double sum = 0;
-    for (int y = 0; y < 3; y++)
-        for (int x = 0; x < 3; x++)
-            sum += g[i][y] * g[j][x] * (double)kernel[(size_t)(y * 3 + x) * step];
-    return (float)sum;
-}
-
 size_t p2a_winograd_packed(const p2a_graph *graph, const p2a_node *node)
 {
     const p2a_weight *weight = &graph->weights[node->weight];
     return POINTS * (size_t)weight->shape[3] * weight->shape[0] * sizeof(float);
+}
+
+/* G k G^T for four channels of a kernel, whose numbers lie `step` apart. The rows of G downwards
+ * are 1 0 0, .5 .5 .5, .5 -.5 .5, 0 0 1; across 1/4 0 0, -1/6 -1/6 -1/6, -1/6 1/6 -1/6, 1/24 1/12
+ * 1/6, 1/24 -1/12 1/6, 0 0 1. */
+static void transform_kernel(const float *kernel, size_t step, lanes out[POINTS])
+{
+    lanes t[DOWN][3];
+    for (size_t x = 0; x < 3; x++) {
+        const lanes a = load(kernel + x * step), b = load(kernel + (3 + x) * step);
+        const lanes c = load(kernel + (6 + x) * step);
+        t[0][x] = a;
+        t[1][x] = (a + b + c) * 0.5f;
+        t[2][x] = (a - b + c) * 0.5f;
+        t[3][x] = c;
+    }
+    for (int i = 0; i < DOWN; i++, out += ACROSS) {
+        const lanes ends = (t[i][0] + t[i][2]) / -6.0f, middle = t[i][1] / -6.0f;
+        const lanes wide = t[i][0] / 24.0f + t[i][2] / 6.0f, half = t[i][1] / 12.0f;
+        out[0] = t[i][0] / 4.0f;
+        out[1] = ends + middle;
+        out[2] = ends - middle;
+        out[3] = wide + half;
+        out[4] = wide - half;
+        out[5] = t[i][2];
+    }
 }
 
 float *p2a_winograd_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_node *node)
@@ -104,81 +100,107 @@ float *p2a_winograd_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_nod
     float *packed = p2a_alloc(ctx, p2a_winograd_packed(graph, node));
     if (packed == NULL)
         return NULL;
-    float *to = packed;
-    for (int p = 0; p < POINTS; p++)
-        for (size_t block = 0; block < made; block += COLUMNS_A_PRODUCT)
-            for (size_t c = 0; c < in; c++)
-                for (size_t o = block; o < block + COLUMNS_A_PRODUCT; o++)
-                    *to++ = transformed(weight->values + o * 9 * in + c, in, p / 4, p % 4);
+    for (size_t o = 0; o < made; o++) {
+        const size_t block = o - o % COLUMNS_A_PRODUCT;
+        const size_t columns = made - block < COLUMNS_A_PRODUCT ? LANES : COLUMNS_A_PRODUCT;
+        for (size_t c = 0; c < in; c += LANES) {
+            lanes points[POINTS];
+            transform_kernel(weight->values + o * 9 * in + c, in, points);
+            for (size_t p = 0; p < POINTS; p++)
+                for (size_t i = 0; i < LANES; i++)
+                    packed[(p * made + block) * in + (c + i) * columns + o - block] = points[p][i];
+        }
+    }
     return packed;
 }
 
-/* [rows,in] x [in,8] for 6 rows and 8 columns: 12 sums in registers. */
-static void multiply_block(const float *restrict a, size_t in, const float *restrict b,
-                           float *restrict out, size_t made)
+/* [rows,in] x [in,registers * 4] for 4 rows: 8 sums in registers where there are two. */
+static inline void multiply_block(const float *restrict a, size_t in, const float *restrict b,
+                                  const size_t registers, float *restrict out, size_t made)
 {
-    lanes sum[ROWS_A_PRODUCT][2] = {{{0}}};
-    for (size_t c = 0; c < in; c++, b += COLUMNS_A_PRODUCT) {
-        const lanes low = load(b), high = load(b + 4);
+    lanes sum[ROWS_A_PRODUCT][COLUMNS_A_PRODUCT / LANES] = {{{0}}};
+    for (size_t c = 0; c < in; c++, b += registers * LANES) {
+        lanes columns[COLUMNS_A_PRODUCT / LANES];
+        for (size_t v = 0; v < registers; v++)
+            columns[v] = load(b + v * LANES);
         for (size_t r = 0; r < ROWS_A_PRODUCT; r++) {
-            const float v = a[r * in + c];
-            const lanes value = {v, v, v, v};
-            sum[r][0] = multiply_add(value, low, sum[r][0]);
-            sum[r][1] = multiply_add(value, high, sum[r][1]);
+            const lanes value = splat(a[r * in + c]);
+            for (size_t v = 0; v < registers; v++)
+                sum[r][v] = multiply_add(value, columns[v], sum[r][v]);
         }
     }
-    for (size_t r = 0; r < ROWS_A_PRODUCT; r++) {
-        store(out + r * made, sum[r][0]);
-        store(out + r * made + 4, sum[r][1]);
+    for (size_t r = 0; r < ROWS_A_PRODUCT; r++)
+        for (size_t v = 0; v < registers; v++)
+            store(out + r * made + v * LANES, sum[r][v]);
+}
+
+/* One point of `tiles` tiles: [tiles,in] x [in,made]. */
+static void multiply_point(const float *v, size_t tiles, size_t in, const float *packed, float *m,
+                           size_t made)
+{
+    size_t o = 0;
+    for (; o + COLUMNS_A_PRODUCT <= made; o += COLUMNS_A_PRODUCT)
+        for (size_t t = 0; t < tiles; t += ROWS_A_PRODUCT)
+            multiply_block(v + t * in, in, packed + o * in, COLUMNS_A_PRODUCT / LANES,
+                           m + t * made + o, made);
+    for (size_t t = 0; o < made && t < tiles; t += ROWS_A_PRODUCT)
+        multiply_block(v + t * in, in, packed + o * in, 1, m + t * made + o, made);
+}
+
+static inline lanes times(float factor, lanes value, lanes sum)
+{
+    return multiply_add(splat(factor), value, sum);
+}
+
+/*
+ * B^T d B for four channels of a tile. Downwards the rows of B^T are 1 0 -1 0, 0 1 1 0, 0 -1 1 0,
+ * 0 1 0 -1; across 4 0 -5 0 1 0, 0 -4 -4 1 1 0, 0 4 -4 -1 1 0, 0 -2 -1 2 1 0, 0 2 -1 -2 1 0,
+ * 0 4 0 -5 0 1.
+ */
+static inline void transform_input(const float *const pixels[POINTS], size_t c, float *out,
+                                   size_t step)
+{
+    lanes t[DOWN][ACROSS];
+    for (int j = 0; j < ACROSS; j++) {
+        const lanes a = load(pixels[j] + c), b = load(pixels[ACROSS + j] + c);
+        const lanes d = load(pixels[2 * ACROSS + j] + c), e = load(pixels[3 * ACROSS + j] + c);
+        t[0][j] = a - d;
+        t[1][j] = b + d;
+        t[2][j] = d - b;
+        t[3][j] = b - e;
+    }
+    for (int i = 0; i < DOWN; i++, out += ACROSS * step) {
+        const lanes *d = t[i];
+        const lanes even = times(-4, d[2], d[4]), odd = times(-4, d[1], d[3]);
+        const lanes near = d[4] - d[2], far = d[3] - d[1];
+        store(out, times(4, d[0], times(-5, d[2], d[4])));
+        store(out + step, even + odd);
+        store(out + 2 * step, even - odd);
+        store(out + 3 * step, times(2, far, near));
+        store(out + 4 * step, times(-2, far, near));
+        store(out + 5 * step, times(4, d[1], times(-5, d[3], d[5])));
     }
 }
 
-/* B^T d B for four channels of a tile; rows of B^T are 1 0 -1 0, 0 1 1 0, 0 -1 1 0, 0 1 0 -1. */
-static void transform_input(const float *const pixels[POINTS], size_t c, float *out, size_t step)
+/* A^T m A for four channels of a tile. Downwards the rows of A^T are 1 1 1 0, 0 1 -1 -1; across
+ * 1 1 1 1 1 0, 0 1 -1 2 -2 0, 0 1 1 4 4 0, 0 1 -1 8 -8 1. */
+static inline void transform_output(const float *m, size_t step, lanes out[MADE])
 {
-    lanes d[4][4], t[4][4];
-    for (int i = 0; i < POINTS; i++)
-        d[i / 4][i % 4] = load(pixels[i] + c);
-    for (int j = 0; j < 4; j++) {
-        t[0][j] = d[0][j] - d[2][j];
-        t[1][j] = d[1][j] + d[2][j];
-        t[2][j] = d[2][j] - d[1][j];
-        t[3][j] = d[1][j] - d[3][j];
-    }
-    for (int i = 0; i < 4; i++) {
-        store(out + (size_t)(4 * i) * step, t[i][0] - t[i][2]);
-        store(out + (size_t)(4 * i + 1) * step, t[i][1] + t[i][2]);
-        store(out + (size_t)(4 * i + 2) * step, t[i][2] - t[i][1]);
-        store(out + (size_t)(4 * i + 3) * step, t[i][1] - t[i][3]);
-    }
-}
-
-/* A^T m A for four channels of a tile; rows of A^T are 1 1 1 0, 0 1 -1 -1. */
-static void transform_output(const float *m, size_t step, lanes out[4])
-{
-    lanes t[2][4];
-    for (int j = 0; j < 4; j++) {
-        const lanes a = load(m + (size_t)j * step), b = load(m + (size_t)(4 + j) * step);
-        const lanes c = load(m + (size_t)(8 + j) * step), d = load(m + (size_t)(12 + j) * step);
+    lanes t[MADE_DOWN][ACROSS];
+    for (size_t j = 0; j < ACROSS; j++) {
+        const lanes a = load(m + j * step), b = load(m + (ACROSS + j) * step);
+        const lanes c = load(m + (2 * ACROSS + j) * step), d = load(m + (3 * ACROSS + j) * step);
         t[0][j] = a + b + c;
         t[1][j] = b - c - d;
     }
-    for (int i = 0; i < 2; i++) {
-        out[2 * i] = t[i][0] + t[i][1] + t[i][2];
-        out[2 * i + 1] = t[i][1] - t[i][2] - t[i][3];
+    for (int i = 0; i < MADE_DOWN; i++, out += MADE_ACROSS) {
+        const lanes sum = t[i][1] + t[i][2], difference = t[i][1] - t[i][2];
+        const lanes sum2 = t[i][3] + t[i][4], difference2 = t[i][3] - t[i][4];
+        out[0] = t[i][0] + sum + sum2;
+        out[1] = times(2, difference2, difference);
+        out[2] = times(4, sum2, sum);
+        out[3] = times(8, difference2, difference) + t[i][5];
     }
-}
-
-static inline lanes limit(lanes value, float min, float max)
-{
-#ifdef __wasm_simd128__
-    const v128_t least = wasm_f32x4_splat(min), most = wasm_f32x4_splat(max);
-    return (lanes)wasm_f32x4_pmin(wasm_f32x4_pmax((v128_t)value, least), most);
-#else
-    for (int i = 0; i < 4; i++)
-        value[i] = value[i] < min ? min : value[i] > max ? max : value[i];
-    return value;
-#endif
 }
 
 typedef struct winograd_job {
@@ -190,19 +212,19 @@ static void gather_tiles(const winograd_job *job, size_t row, size_t column, siz
 {
     static const float zeros[CHANNELS_MAX];
     const p2a_winograd_args *args = job->args;
-    const size_t step = job->chunk * args->in_channels;
+    const size_t in = args->in_channels, step = job->chunk * in;
     for (size_t t = 0; t < count; t++) {
         const float *pixels[POINTS];
         for (size_t i = 0; i < POINTS; i++) {
             /* rows and columns that only outputs outside this run would need are zeros */
-            const ptrdiff_t y = (ptrdiff_t)(2 * row + i / 4) - (ptrdiff_t)args->first;
-            const size_t x = 2 * (column + t) + i % 4 - args->left; /* below 0: wraps round */
+            const ptrdiff_t y = (ptrdiff_t)(MADE_DOWN * row + i / ACROSS) - (ptrdiff_t)args->first;
+            const size_t x =
+                MADE_ACROSS * (column + t) + i % ACROSS - args->left; /* below 0: wraps round */
             const bool there = y >= 0 && y < (ptrdiff_t)(args->rows + 2) && x < args->in_width;
-            pixels[i] =
-                there ? args->in + ((size_t)y * args->in_width + x) * args->in_channels : zeros;
+            pixels[i] = there ? args->in + ((size_t)y * args->in_width + x) * in : zeros;
         }
-        for (size_t c = 0; c < args->in_channels; c += 4)
-            transform_input(pixels, c, v + t * args->in_channels + c, step);
+        for (size_t c = 0; c < in; c += LANES)
+            transform_input(pixels, c, v + t * in + c, step);
     }
 }
 
@@ -212,20 +234,27 @@ static void scatter_tiles(const winograd_job *job, size_t row, size_t column, si
     const p2a_winograd_args *args = job->args;
     const size_t made = args->out_channels, width = args->out_width;
     const bool clamps = args->min > -INFINITY || args->max < INFINITY;
-    for (size_t t = 0; t < count; t++)
-        for (size_t o = 0; o < made; o += 4) {
-            lanes out[4];
+    for (size_t t = 0; t < count; t++) {
+        float *pixels[MADE];
+        for (size_t i = 0; i < MADE; i++) {
+            const size_t y = MADE_DOWN * row + i / MADE_ACROSS - args->first;
+            const size_t x = MADE_ACROSS * (column + t) + i % MADE_ACROSS;
+            const bool there = y < args->rows && x < width; /* above first: wraps round */
+            pixels[i] = there ? args->out + (y * width + x) * made : NULL;
+        }
+        for (size_t o = 0; o < made; o += LANES) {
+            lanes out[MADE];
             transform_output(m + t * made + o, job->chunk * made, out);
-            for (size_t i = 0; i < 4; i++) {
-                const size_t y = 2 * row + i / 2, x = 2 * (column + t) + i % 2;
-                if (y < args->first || y >= args->first + args->rows || x >= width)
+            for (size_t i = 0; i < MADE; i++) {
+                if (pixels[i] == NULL)
                     continue;
                 lanes value = args->bias ? out[i] + load(args->bias + o) : out[i];
                 if (clamps)
                     value = limit(value, args->min, args->max);
-                store(args->out + ((y - args->first) * width + x) * made + o, value);
+                store(pixels[i] + o, value);
             }
         }
+    }
 }
 
 static void run_slot(void *user, size_t slot, size_t count)
@@ -244,11 +273,8 @@ static void run_slot(void *user, size_t slot, size_t count)
             const size_t tiles = left < chunk ? left : chunk;
             gather_tiles(job, row, column, tiles, v);
             for (size_t p = 0; p < POINTS; p++)
-                for (size_t o = 0; o < made; o += COLUMNS_A_PRODUCT)
-                    for (size_t t = 0; t < tiles; t += ROWS_A_PRODUCT)
-                        multiply_block(v + (p * chunk + t) * in, in,
-                                       args->packed + (p * made + o) * in,
-                                       m + (p * chunk + t) * made + o, made);
+                multiply_point(v + p * chunk * in, tiles, in, args->packed + p * made * in,
+                               m + p * chunk * made, made);
             scatter_tiles(job, row, column, tiles, m);
         }
     }
@@ -256,9 +282,9 @@ static void run_slot(void *user, size_t slot, size_t count)
 
 void p2a_winograd_run(p2a_context *ctx, const p2a_winograd_args *args)
 {
-    winograd_job job = {.args = args, .first_tile = args->first / 2};
-    job.tile_rows = (args->first + args->rows + 1) / 2 - job.first_tile;
-    job.tile_columns = (args->out_width + 1) / 2;
+    winograd_job job = {.args = args, .first_tile = args->first / MADE_DOWN};
+    job.tile_rows = (args->first + args->rows + MADE_DOWN - 1) / MADE_DOWN - job.first_tile;
+    job.tile_columns = (args->out_width + MADE_ACROSS - 1) / MADE_ACROSS;
     job.chunk = tiles_at_once(args->in_channels, args->out_channels);
     job.chunks = (job.tile_columns + job.chunk - 1) / job.chunk;
     p2a_pool_run(ctx, run_slot, &job, SLOTS, 1);

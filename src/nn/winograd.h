@@ -1,4 +1,4 @@
-/* winograd.h - 3x3 convolutions with 16 products for 4 outputs instead of 36 */
+/* winograd.h - 3x3 convolutions with 24 products for 8 outputs instead of 72 */
 #ifndef P2A_NN_WINOGRAD_H
 #define P2A_NN_WINOGRAD_H
 

@@ -107,6 +107,7 @@ int main(void)
             compare(ctx, 16, 8, 1, 1, false, zeros);
             compare(ctx, 32, 40, 11, 13, true, zeros);
             compare(ctx, 20, 16, 6, 250, true, zeros);
+            compare(ctx, 24, 12, 5, 7, false, zeros);
         }
         CHECK_EQUAL(p2a_context_bytes(ctx), 0);
         p2a_context_destroy(ctx);

@@ -1,0 +1,54 @@
+/* lanes.h - four floats at a time: one register of WebAssembly's SIMD, or what the compiler makes of it */
+#ifndef P2A_NN_LANES_H
+#define P2A_NN_LANES_H
+
+#include <stddef.h>
+#include <string.h>
+#ifdef __wasm_simd128__
+#include <wasm_simd128.h>
+#endif
+
+#define LANES 4
+
+typedef float lanes __attribute__((vector_size(16)));
+
+static inline lanes load(const float *from)
+{
+    lanes value;
+    memcpy(&value, from, sizeof value);
+    return value;
+}
+
+static inline void store(float *to, lanes value)
+{
+    memcpy(to, &value, sizeof value);
+}
+
+static inline lanes splat(float value)
+{
+    return (lanes){value, value, value, value};
+}
+
+/* sum + a * b, rounded once where that is one instruction. */
+static inline lanes multiply_add(lanes a, lanes b, lanes sum)
+{
+#ifdef __wasm_relaxed_simd__
+    return (lanes)wasm_f32x4_relaxed_madd((v128_t)a, (v128_t)b, (v128_t)sum);
+#else
+    return sum + a * b;
+#endif
+}
+
+static inline lanes limit(lanes value, float min, float max)
+{
+#ifdef __wasm_simd128__
+    return (lanes)wasm_f32x4_pmin(wasm_f32x4_pmax((v128_t)value, wasm_f32x4_splat(min)),
+                                  wasm_f32x4_splat(max));
+#else
+    for (size_t i = 0; i < LANES; i++)
+        value[i] = value[i] < min ? min : value[i] > max ? max : value[i];
+    return value;
+#endif
+}
+
+#endif

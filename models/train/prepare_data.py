@@ -37,8 +37,11 @@ STYLES = {
     "portrait": ("AnimeGANv3_JP_face_v1.0_fp16.onnx", "AnimeGan3", {"faces": 1}, "skin"),
     "shinkai": ("AnimeGANv3_Shinkai_37_fp16.onnx", "AnimeGan3", {"scenes": 1, "cc0_scenes": 4, "people": 0.3}, None),
 }
-# CartoonGAN's instance norms tint whole regions (green shadows, yellow lights). The target keeps its lines and flat
-# areas and takes the slow part of the difference to the photo back:
+# CartoonGAN's instance norms tint whole regions (green shadows, yellow lights) and set the contrast by the whole picture,
+# which no student without norms can learn: the statistics are those of these many training photos for all pictures.
+STATISTICS_OF = {"anime": {"cc0_scenes": 14, "people": 16}}
+STATISTICS_SIDE_PX = 448
+# The target keeps its lines and flat areas and takes the slow part of the difference to the photo back:
 CORRECT_LUMA = 0.7             # share of the photo's brightness that returns
 CORRECT_RADIUS_PX = 20
 CORRECT_EPS = 0.005            # guided filter: brightness steps above its root stay sharp
@@ -234,10 +237,22 @@ def input_of(name, path, variant, split):
     return relight(photo, rng) if split == "train" else photo
 
 
+def statistics_photos(style):
+    """Training photos whose mean statistics a teacher's norms take for all pictures."""
+    rng = np.random.default_rng(SEED)
+    for name, count in STATISTICS_OF[style].items():
+        paths = [path for index, path in enumerate(photos_of(name)) if not is_heldout(index)]
+        for index in rng.choice(len(paths), count, replace=False):
+            yield fit(read_photo(paths[index]), STATISTICS_SIDE_PX)
+
+
 def load_teacher(style):
     import teachers
     file, kind, _, _ = STYLES[style]
-    return getattr(teachers, kind)(os.path.join(SHARED, "data/teachers", file))
+    teacher = getattr(teachers, kind)(os.path.join(SHARED, "data/teachers", file))
+    if style in STATISTICS_OF:
+        teacher.fix_statistics(statistics_photos(style))
+    return teacher
 
 
 def main(style, split):

@@ -22,12 +22,24 @@ def to_u8(value):
 
 
 class CartoonGan:
-    """CartoonGAN (MIT / Apache-2.0). Instance norms: its look depends on the whole picture, so feed whole pictures."""
+    """CartoonGAN (MIT / Apache-2.0). Its instance norms take their statistics from the whole picture, which tints whole
+    regions; after fix_statistics() every picture is painted with the same ones, and a pixel depends on what is near it."""
 
     def __init__(self, path, device="cpu"):
         from safetensors.torch import load_file
         self.device = device
         self.w = {k: v.float().to(device) for k, v in load_file(path).items()}
+        self.gathered = None       # norm: [(mean, deviation) of each picture], while they are gathered
+        self.fixed = None          # norm: (mean, variance)
+
+    def fix_statistics(self, pictures):
+        """From now on: the mean of the means and of the deviations that these pictures have, each normed by its own."""
+        self.fixed, self.gathered = None, {}
+        for picture in pictures:
+            self(picture)
+        stack = {name: [torch.stack(v).mean(0) for v in zip(*found)] for name, found in self.gathered.items()}
+        self.fixed = {name: (mean, deviation.square()) for name, (mean, deviation) in stack.items()}
+        self.gathered = None
 
     def conv(self, name, x, stride=1, reflect=0, pad=0):
         if reflect:
@@ -40,7 +52,12 @@ class CartoonGan:
 
     def norm(self, name, x):
         """Instance norm: for one picture a batch norm with the batch's own statistics is the same, and much faster."""
-        return F.batch_norm(x, None, None, self.w[name + ".scale"], self.w[name + ".shift"], True, eps=1e-9)
+        if self.gathered is not None:
+            values = x.float()
+            found = values.mean((0, 2, 3)), values.std((0, 2, 3), unbiased=False)
+            self.gathered.setdefault(name, []).append(found)
+        mean, variance = self.fixed[name] if self.fixed else (None, None)
+        return F.batch_norm(x, mean, variance, self.w[name + ".scale"], self.w[name + ".shift"], not self.fixed, eps=1e-9)
 
     def forward(self, x):                                              # [1,3,H,W] BGR in [-1,1]
         y = F.relu(self.norm("in01_1", self.conv("conv01_1", x, reflect=3)))

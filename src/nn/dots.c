@@ -8,7 +8,6 @@
  */
 #include "nn/dots.h"
 
-#include <math.h>
 #include <string.h>
 #ifdef __wasm_relaxed_simd__
 #include <wasm_simd128.h>
@@ -16,28 +15,20 @@
 
 #include "base/alloc.h"
 #include "base/pool.h"
+#include "nn/sums.h"
 
 #define TERMS 4   /* bytes that one lane of a dot product takes */
-#define LANES 4   /* output channels in a register */
 #define COLUMNS 8 /* output channels that are made at once: two registers a pixel ... */
 #define PIXELS 6  /* ... of as many pixels: 12 sums in registers, of the 15 that V8 has */
 #define SLOTS 8   /* pieces that run side by side, each with its own rows */
 
-typedef int32_t sums __attribute__((vector_size(16)));
-typedef float reals __attribute__((vector_size(16)));
+typedef p2a_int32x4 sums;
 
 /* How the instruction takes its second operand here. */
 typedef enum operand { OPERAND_NONE, OPERAND_SIGNED, OPERAND_UNSIGNED } operand;
 
-static inline sums load(const void *from)
-{
-    sums value;
-    memcpy(&value, from, sizeof value);
-    return value;
-}
-
 #ifdef __wasm_relaxed_simd__
-static inline sums splat(const void *from)
+static inline sums splat_bytes(const void *from)
 {
     return (sums)wasm_v128_load32_splat(from);
 }
@@ -60,20 +51,9 @@ static operand operand_here(void)
                                                : OPERAND_NONE;
 }
 
-/* Four values to their bytes, in the first four of 16. */
-static inline void store_bytes(int8_t *to, sums bytes)
-{
-    const v128_t narrow = wasm_i16x8_narrow_i32x4((v128_t)bytes, (v128_t)bytes);
-    wasm_v128_store32_lane(to, wasm_i8x16_narrow_i16x8(narrow, narrow), 0);
-}
-
-static inline reals limit(reals value, reals least, reals most)
-{
-    return (reals)wasm_f32x4_pmin(wasm_f32x4_pmax((v128_t)value, (v128_t)least), (v128_t)most);
-}
 #else
 /* Slow: so that tests and the address sanitizer see the rest of this file in native builds. */
-static inline sums splat(const void *from)
+static inline sums splat_bytes(const void *from)
 {
     int32_t value;
     memcpy(&value, from, sizeof value);
@@ -93,25 +73,13 @@ static inline sums add_dots(sums weights, sums bytes, sums sum)
 
 static operand operand_here(void)
 {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef P2A_CHECKS_KERNELS
     return OPERAND_UNSIGNED;
 #else
     return OPERAND_NONE;
 #endif
 }
 
-static inline void store_bytes(int8_t *to, sums bytes)
-{
-    for (int i = 0; i < LANES; i++)
-        to[i] = (int8_t)bytes[i];
-}
-
-static inline reals limit(reals value, reals least, reals most)
-{
-    for (int i = 0; i < LANES; i++)
-        value[i] = fminf(fmaxf(value[i], least[i]), most[i]);
-    return value;
-}
 #endif
 
 static size_t channels_in(const p2a_graph *graph, const p2a_node *node)
@@ -141,32 +109,20 @@ static size_t terms_of(const p2a_graph *graph, const p2a_node *node)
 
 size_t p2a_dots_packed(const p2a_graph *graph, const p2a_node *node)
 {
-    return channels_out(graph, node) * (terms_of(graph, node) + sizeof(int32_t) + sizeof(float));
+    const size_t count = channels_out(graph, node);
+    return p2a_sums_packed(count) + count * terms_of(graph, node);
 }
 
-/* First the scales of all channels, then the sums that they start from, then the weights: blocks
- * of 8 channels (the last may be of 4), four bytes of each in turn. */
+/* Weights in blocks of 8 channels (the last may be of 4), four bytes of each in turn. */
 void *p2a_dots_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_node *node)
 {
     const p2a_weight *weight = &graph->weights[node->weight];
-    const float *scales = graph->weights[weight->scale].values;
-    const float *bias = node->bias == P2A_NO_WEIGHT ? NULL : graph->weights[node->bias].values;
-    const p2a_quantization in = graph->tensors[node->inputs[0]].quantization;
-    const p2a_quantization made = graph->tensors[node->output].quantization;
     const size_t count = channels_out(graph, node), terms = terms_of(graph, node);
-    const int32_t shift = in.zero + (operand_here() == OPERAND_UNSIGNED ? 128 : 0);
-    float *packed = p2a_alloc(ctx, p2a_dots_packed(graph, node));
+    const int32_t shift = operand_here() == OPERAND_UNSIGNED ? 128 : 0;
+    void *packed = p2a_alloc(ctx, p2a_dots_packed(graph, node));
     if (packed == NULL)
         return NULL;
-    int32_t *start = (int32_t *)(packed + count);
-    int8_t *to = (int8_t *)(start + count);
-    for (size_t o = 0; o < count; o++) {
-        int32_t sum = 0;
-        for (size_t i = 0; i < terms; i++)
-            sum += weight->bytes[o * terms + i];
-        packed[o] = in.step * scales[o] / made.step;
-        start[o] = (bias ? (int32_t)rintf(bias[o] / (in.step * scales[o])) : 0) - shift * sum;
-    }
+    int8_t *to = p2a_sums_pack(graph, node, shift, count, packed);
     for (size_t block = 0; block < count; block += COLUMNS) {
         const size_t end = count - block < COLUMNS ? count : block + COLUMNS;
         for (size_t i = 0; i < terms; i += TERMS)
@@ -194,27 +150,10 @@ size_t p2a_dots_scratch(const p2a_graph *graph, const p2a_node *node, size_t in_
 
 typedef struct dots_job {
     const p2a_dots_args *args;
-    const float *scales;
-    const int32_t *start;
-    const int8_t *weights;
+    p2a_sums sums;
     size_t in, made, run, row_bytes; /* channels, bytes of a kernel's row and of a copied row */
     uint8_t flip;                    /* 0x80: bytes are made unsigned */
-    float least, most;               /* of the result, less its zero */
-    int32_t zero;
 } dots_job;
-
-/* A value to a byte: the sum of it and 1.5 * 2^23 has the nearest whole number in its last bits. */
-#define MAGIC 12582912.0f
-#define MAGIC_BITS 0x4B400000
-
-static inline void finish(const dots_job *job, size_t o, sums sum, int8_t *to)
-{
-    const reals least = {job->least, job->least, job->least, job->least};
-    const reals most = {job->most, job->most, job->most, job->most};
-    const reals scale = (reals)load(job->scales + o);
-    const reals value = limit(__builtin_convertvector(sum, reals) * scale, least, most) + MAGIC;
-    store_bytes(to, (sums)value - (MAGIC_BITS - job->zero));
-}
 
 /* One tile: PIXELS pixels of `registers` x 4 channels, of which the first `count` pixels are kept.
  */
@@ -223,19 +162,19 @@ static inline void make_tile(const dots_job *job, const uint8_t *const *rows, si
 {
     const p2a_node *node = job->args->node;
     const size_t step = node->stride[1] * job->in;
-    const int8_t *w = job->weights + o * job->run * node->kernel[0];
+    const int8_t *w = (const int8_t *)job->sums.weights + o * job->run * node->kernel[0];
     sums sum[PIXELS][COLUMNS / LANES];
     for (size_t p = 0; p < PIXELS; p++)
         for (size_t v = 0; v < registers; v++)
-            sum[p][v] = load(job->start + o + v * LANES);
+            sum[p][v] = p2a_load_int32x4(job->sums.start + o + v * LANES);
     for (size_t ky = 0; ky < node->kernel[0]; ky++) {
         const uint8_t *a = rows[ky] + x * step;
         for (size_t i = 0; i < job->run; i += TERMS, a += TERMS) {
             sums weights[COLUMNS / LANES];
             for (size_t v = 0; v < registers; v++, w += sizeof(sums))
-                weights[v] = load(w);
+                weights[v] = p2a_load_int32x4(w);
             for (size_t p = 0; p < PIXELS; p++) {
-                const sums bytes = splat(a + p * step);
+                const sums bytes = splat_bytes(a + p * step);
                 for (size_t v = 0; v < registers; v++)
                     sum[p][v] = add_dots(weights[v], bytes, sum[p][v]);
             }
@@ -244,7 +183,8 @@ static inline void make_tile(const dots_job *job, const uint8_t *const *rows, si
     for (size_t p = 0; p < PIXELS; p++)
         if (p < count)
             for (size_t v = 0; v < registers; v++)
-                finish(job, o + v * LANES, sum[p][v], out + p * job->made + v * LANES);
+                p2a_store_bytes(out + p * job->made + v * LANES,
+                                p2a_sums_round(&job->sums, o + v * LANES, sum[p][v]));
 }
 
 static void make_row(const dots_job *job, const uint8_t *const *rows, int8_t *out)
@@ -297,27 +237,15 @@ static void run_slot(void *user, size_t slot, size_t count)
     }
 }
 
-/* A bound of the activation, less the zero; infinite ones are a byte's. */
-static float bound(float value, p2a_quantization q)
-{
-    const float least = (float)(INT8_MIN - q.zero), most = (float)(INT8_MAX - q.zero);
-    return fminf(fmaxf(rintf(value / q.step), least), most);
-}
-
 void p2a_dots_run(p2a_context *ctx, const p2a_dots_args *args)
 {
     const p2a_node *node = args->node;
-    const p2a_quantization made = args->graph->tensors[node->output].quantization;
-    dots_job job = {.args = args, .zero = made.zero};
+    dots_job job = {.args = args};
     job.in = channels_in(args->graph, node);
     job.made = channels_out(args->graph, node);
     job.run = node->kernel[1] * job.in;
     job.row_bytes = row_pixels(node, args->in_width) * job.in;
-    job.scales = args->packed;
-    job.start = (const int32_t *)(job.scales + job.made);
-    job.weights = (const int8_t *)(job.start + job.made);
+    job.sums = p2a_sums_of(args->graph, node, job.made, args->packed);
     job.flip = operand_here() == OPERAND_UNSIGNED ? 0x80 : 0;
-    job.least = bound(node->min, made);
-    job.most = bound(node->max, made);
     p2a_pool_run(ctx, run_slot, &job, SLOTS, 1);
 }

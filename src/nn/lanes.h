@@ -1,4 +1,5 @@
-/* lanes.h - four floats at a time: one register of WebAssembly's SIMD, or what the compiler makes of it */
+/* lanes.h - four floats at a time: one register of WebAssembly's SIMD, or what the compiler makes
+ * of it */
 #ifndef P2A_NN_LANES_H
 #define P2A_NN_LANES_H
 
@@ -6,6 +7,16 @@
 #include <string.h>
 #ifdef __wasm_simd128__
 #include <wasm_simd128.h>
+#endif
+
+/* Kernels that are for wasm run under the address sanitizer too, gcc's and clang's, so that they
+ * are checked there. */
+#ifdef __SANITIZE_ADDRESS__
+#define P2A_CHECKS_KERNELS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define P2A_CHECKS_KERNELS 1
+#endif
 #endif
 
 #define LANES 4

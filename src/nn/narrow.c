@@ -48,7 +48,7 @@ bool p2a_narrow_fits(const p2a_graph *graph, const p2a_node *node)
 {
     /* XNNPACK's kernels for wide native vectors are faster than this; under the address sanitizer
      * it runs so that it is checked there too */
-#if !defined(__wasm__) && !defined(__SANITIZE_ADDRESS__)
+#if !defined(__wasm__) && !defined(P2A_CHECKS_KERNELS)
     (void)graph;
     (void)node;
     return false;
@@ -247,8 +247,8 @@ void p2a_narrow_run(p2a_context *ctx, const p2a_narrow_args *args)
     job.padded_width = args->in_width + args->left + args->right;
     job.copies = args->left + args->right > 0;
     job.pixels = job.p.few_out ? job.padded_width : args->out_width;
-    job.bias = args->node->bias == P2A_NO_WEIGHT ? NULL
-                                                 : args->graph->weights[args->node->bias].values;
+    job.bias =
+        args->node->bias == P2A_NO_WEIGHT ? NULL : args->graph->weights[args->node->bias].values;
     if (slot_numbers(&job.p, job.padded_width, job.copies, &job.row_numbers, &job.product_numbers))
         p2a_pool_run(ctx, run_slot, &job, SLOTS, 1);
 }

@@ -19,8 +19,8 @@ size_t p2a_narrow_scratch(const p2a_graph *graph, const p2a_node *node, size_t i
 typedef struct p2a_narrow_args {
     const p2a_graph *graph;
     const p2a_node *node;
-    const float *in;     /* [covered rows, in_width, in_channels]: those that output row first needs,
-                            and on */
+    const float *in; /* [covered rows, in_width, in_channels]: those that output row first needs,
+                        and on */
     const float *packed; /* p2a_narrow_pack() */
     float *out;          /* [rows, out_width, out_channels] */
     float *scratch;

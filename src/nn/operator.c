@@ -10,6 +10,7 @@
 #include "nn/library.h"
 #include "nn/narrow.h"
 #include "nn/winograd.h"
+#include "nn/winograd_bytes.h"
 
 static p2a_status explain(p2a_context *ctx, const p2a_operator *op, enum xnn_status status,
                           const char *step)
@@ -149,6 +150,13 @@ p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p
                                              "a convolution's weights");
     }
 
+    if (p2a_winograd_bytes_fits(graph, node)) {
+        out->winograd_bytes = p2a_winograd_bytes_pack(ctx, graph, node);
+        return out->winograd_bytes ? P2A_OK
+                                   : p2a_fail_memory(ctx, p2a_winograd_bytes_packed(graph, node),
+                                                     "a convolution's weights");
+    }
+
     if (p2a_dots_fits(graph, node)) {
         out->dots = p2a_dots_pack(ctx, graph, node);
         return out->dots
@@ -177,6 +185,8 @@ void p2a_operator_clear(p2a_context *ctx, p2a_operator *op)
     op->winograd = NULL;
     p2a_free(ctx, op->narrow);
     op->narrow = NULL;
+    p2a_free(ctx, op->winograd_bytes);
+    op->winograd_bytes = NULL;
     p2a_free(ctx, op->dots);
     op->dots = NULL;
     p2a_free(ctx, op->statistics);
@@ -201,6 +211,8 @@ size_t p2a_operator_scratch(const p2a_graph *graph, const p2a_node *node, const 
         size_t bytes = 0;
         if (rows == 0)
             return 0;
+        if (p2a_winograd_bytes_fits(graph, node))
+            return p2a_winograd_bytes_scratch(in.channels);
         if (p2a_dots_fits(graph, node))
             return p2a_dots_scratch(graph, node, in.width);
         const size_t own =
@@ -236,6 +248,8 @@ size_t p2a_operator_bytes(const p2a_graph *graph, const p2a_node *node, const p2
         return p2a_winograd_packed(graph, node);
     if (p2a_narrow_fits(graph, node))
         return p2a_narrow_packed(graph, node);
+    if (p2a_winograd_bytes_fits(graph, node))
+        return p2a_winograd_bytes_packed(graph, node);
     if (p2a_dots_fits(graph, node))
         return p2a_dots_packed(graph, node);
     /* weights are packed for groups of 8 (wasm) or 16 (AVX-512) output channels, with their bias */
@@ -304,6 +318,19 @@ static p2a_status run_convolution(p2a_context *ctx, p2a_operator *op, const p2a_
                                         .min = node->min,
                                         .max = node->max};
         p2a_winograd_run(ctx, &args);
+        return P2A_OK;
+    }
+    if (op->winograd_bytes) {
+        const p2a_winograd_bytes_args args = {.graph = op->graph,
+                                              .node = node,
+                                              .in = in,
+                                              .packed = op->winograd_bytes,
+                                              .out = out,
+                                              .scratch = scratch,
+                                              .in_width = in_width,
+                                              .out_width = out_width,
+                                              .rows = rows};
+        p2a_winograd_bytes_run(ctx, &args);
         return P2A_OK;
     }
     if (op->dots) {

@@ -110,11 +110,11 @@ static bytes_tensor compute(const p2a_graph *g, const p2a_node *n, const bytes_t
 }
 
 /* Nodes 1 .. count - 2 work on bytes; the first makes them, the last takes them. */
-static void compare(const char *what, graph_builder *b)
+static void compare(const char *what, graph_builder *b, size_t widest)
 {
-    static const size_t sizes[][2] = {{1, 1}, {2, 3}, {9, 5}, {16, 19}};
+    const size_t sizes[][2] = {{1, 1}, {2, 3}, {9, 5}, {16, 19}, {3, widest}};
     const p2a_graph *g = &b->graph;
-    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes - (widest == 0); s++) {
         const size_t h = sizes[s][0] * g->multiple_of, w = sizes[s][1] * g->multiple_of;
         bytes_tensor made[BUILDER_MAX] = {{0}};
         made[1] = make(h, w, g->tensors[1].channels, g->tensors[1].quantization);
@@ -173,6 +173,8 @@ static uint32_t conv(graph_builder *b, uint32_t input, uint32_t channels, uint32
     for (uint32_t o = 0; o < channels; o++)
         b->weights[scale].values[o] = 0.002f + fabsf(b->weights[scale].values[o]);
     weight->scale = scale;
+    free(weight->values);
+    weight->values = NULL;
     weight->bytes = malloc(weight->count);
     for (size_t i = 0; i < weight->count; i++)
         weight->bytes[i] = (int8_t)(127 * builder_random(b));
@@ -182,7 +184,7 @@ static uint32_t conv(graph_builder *b, uint32_t input, uint32_t channels, uint32
 static void finish(const char *what, graph_builder *b, uint32_t last)
 {
     builder_unary(b, P2A_OP_DEQUANTIZE, last);
-    compare(what, b);
+    compare(what, b, 0);
 }
 
 static void test_convolutions(void)
@@ -220,6 +222,19 @@ static void test_elementwise(void)
     }
 }
 
+/* Rows that are made in more than one piece, and as many channels as winograd_bytes.c takes. */
+static void test_wide(void)
+{
+    static const uint32_t channels[][2] = {{8, 12}, {100, 4}, {256, 8}};
+    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
+        graph_builder b;
+        const uint32_t q = start(&b, channels[i][0], 1);
+        const uint32_t c = conv(&b, q, channels[i][1], 3, 1, i % 2, 0.05f, (int)(i * 90) - 100);
+        builder_unary(&b, P2A_OP_DEQUANTIZE, c);
+        compare("wide", &b, i == 0 ? 403 : 201);
+    }
+}
+
 /* A residual block between a stride and a resize: rows are carried at two scales. */
 static void test_chain(void)
 {
@@ -239,6 +254,7 @@ int main(void)
     CHECK_EQUAL(p2a_context_create(NULL, NULL, &ctx), P2A_OK);
     test_convolutions();
     test_elementwise();
+    test_wide();
     test_chain();
     CHECK_EQUAL(p2a_context_bytes(ctx), 0);
     p2a_context_destroy(ctx);

@@ -33,7 +33,7 @@ PACK_CROP_PX = 192
 # style: teacher file, its class, photo sets with the number of variants of each photo, correction of the target
 STYLES = {
     "anime": ("cartoongan_hosoda_fp16.safetensors", "CartoonGan", {"cc0_scenes": 20, "people": 1}, "light"),
-    "miyazaki": ("AnimeGANv3_Hayao_36_fp16.onnx", "AnimeGan3", {"scenes": 1, "cc0_scenes": 4, "people": 0.3}, None),
+    "miyazaki": ("AnimeGANv3_Hayao_36_fp16.onnx", "AnimeGan3", {"scenes": 2, "cc0_scenes": 4, "people": 0.3}, None),
     "portrait": ("AnimeGANv3_JP_face_v1.0_fp16.onnx", "AnimeGan3", {"faces": 1}, "skin"),
     "shinkai": ("AnimeGANv3_Shinkai_37_fp16.onnx", "AnimeGan3", {"scenes": 1, "cc0_scenes": 4, "people": 0.3}, None),
 }

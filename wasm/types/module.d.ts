@@ -51,10 +51,10 @@ export type EngineOptions = {
  * @property {number} [memoryMbytes] of everything at one time, in 2^20 bytes; 0 (no limit) unless told
  */
 /**
- * In which precision a style is painted faster, of one that has both. On bytes, relaxed SIMD is twice as fast where the
- * engine has an instruction for their products, and slower than f32 where it has none; plain SIMD takes about as long for
- * either. In a browser without that instruction bytes still win: their file, half as large, is there earlier, and that
- * is worth more than the difference (npm run bench:int8).
+ * In which precision a style is painted faster, of one that has both. On bytes, relaxed SIMD is half as fast again, or twice as
+ * fast, where the engine has an instruction for their products, and no faster than f32 where it has none; plain SIMD is 1.4
+ * times as fast. In a browser without that instruction bytes still win: their file, half as large, is there earlier, and
+ * that is worth more than the difference (npm run bench:int8).
  * @param {Variant} variant
  * @returns {'f32'|'int8'} the same on a machine every time: nothing is timed
  */

@@ -21,40 +21,40 @@
 
 #define LANES 4
 
-typedef float lanes __attribute__((vector_size(16)));
+typedef float p2a_lanes __attribute__((vector_size(16)));
 
-static inline lanes load(const float *from)
+static inline p2a_lanes p2a_lanes_load(const float *from)
 {
-    lanes value;
+    p2a_lanes value;
     memcpy(&value, from, sizeof value);
     return value;
 }
 
-static inline void store(float *to, lanes value)
+static inline void p2a_lanes_store(float *to, p2a_lanes value)
 {
     memcpy(to, &value, sizeof value);
 }
 
-static inline lanes splat(float value)
+static inline p2a_lanes p2a_lanes_splat(float value)
 {
-    return (lanes){value, value, value, value};
+    return (p2a_lanes){value, value, value, value};
 }
 
 /* sum + a * b, rounded once where that is one instruction. */
-static inline lanes multiply_add(lanes a, lanes b, lanes sum)
+static inline p2a_lanes p2a_lanes_multiply_add(p2a_lanes a, p2a_lanes b, p2a_lanes sum)
 {
 #ifdef __wasm_relaxed_simd__
-    return (lanes)wasm_f32x4_relaxed_madd((v128_t)a, (v128_t)b, (v128_t)sum);
+    return (p2a_lanes)wasm_f32x4_relaxed_madd((v128_t)a, (v128_t)b, (v128_t)sum);
 #else
     return sum + a * b;
 #endif
 }
 
-static inline lanes limit(lanes value, float min, float max)
+static inline p2a_lanes p2a_lanes_limit(p2a_lanes value, float min, float max)
 {
 #ifdef __wasm_simd128__
-    return (lanes)wasm_f32x4_pmin(wasm_f32x4_pmax((v128_t)value, wasm_f32x4_splat(min)),
-                                  wasm_f32x4_splat(max));
+    return (p2a_lanes)wasm_f32x4_pmin(wasm_f32x4_pmax((v128_t)value, wasm_f32x4_splat(min)),
+                                      wasm_f32x4_splat(max));
 #else
     for (size_t i = 0; i < LANES; i++)
         value[i] = value[i] < min ? min : value[i] > max ? max : value[i];

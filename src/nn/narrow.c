@@ -131,26 +131,27 @@ static inline void make_tile(const narrow_job *job, const float *const *rows, si
     size_t at[PIXELS];
     for (size_t i = 0; i < PIXELS; i++)
         at[i] = (x + i < job->pixels ? x + i : job->pixels - 1) * p->step;
-    lanes sum[PIXELS][COLUMNS / LANES];
+    p2a_lanes sum[PIXELS][COLUMNS / LANES];
     for (size_t i = 0; i < PIXELS; i++)
         for (size_t v = 0; v < registers; v++)
-            sum[i][v] = bias ? load(bias + v * LANES) : (lanes){0};
+            sum[i][v] = bias ? p2a_lanes_load(bias + v * LANES) : (p2a_lanes){0};
     for (size_t y = 0; y < p->height; y++) {
         const float *a0 = rows[y] + at[0], *a1 = rows[y] + at[1];
         const float *a2 = rows[y] + at[2], *a3 = rows[y] + at[3];
         for (size_t k = 0; k < p->run; k++, w += registers * LANES) {
-            lanes columns[COLUMNS / LANES];
+            p2a_lanes columns[COLUMNS / LANES];
             for (size_t v = 0; v < registers; v++)
-                columns[v] = load(w + v * LANES);
-            const lanes values[PIXELS] = {splat(a0[k]), splat(a1[k]), splat(a2[k]), splat(a3[k])};
+                columns[v] = p2a_lanes_load(w + v * LANES);
+            const p2a_lanes values[PIXELS] = {p2a_lanes_splat(a0[k]), p2a_lanes_splat(a1[k]),
+                                              p2a_lanes_splat(a2[k]), p2a_lanes_splat(a3[k])};
             for (size_t i = 0; i < PIXELS; i++)
                 for (size_t v = 0; v < registers; v++)
-                    sum[i][v] = multiply_add(values[i], columns[v], sum[i][v]);
+                    sum[i][v] = p2a_lanes_multiply_add(values[i], columns[v], sum[i][v]);
         }
     }
     for (size_t i = 0; i < PIXELS && x + i < job->pixels; i++)
         for (size_t v = 0; v < registers; v++)
-            store(out + i * p->padded_columns + v * LANES, sum[i][v]);
+            p2a_lanes_store(out + i * p->padded_columns + v * LANES, sum[i][v]);
 }
 
 /* A row of products: [pixels, padded_columns]. */

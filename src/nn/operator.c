@@ -122,6 +122,11 @@ static enum xnn_status create_main(p2a_context *ctx, const p2a_graph *graph, con
     }
 }
 
+static p2a_status check_packed(p2a_context *ctx, const void *packed, size_t bytes)
+{
+    return packed ? P2A_OK : p2a_fail_memory(ctx, bytes, "a convolution's weights");
+}
+
 p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p2a_node *node,
                                p2a_operator *out)
 {
@@ -138,30 +143,19 @@ p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p
 
     if (p2a_winograd_fits(graph, node)) {
         out->winograd = p2a_winograd_pack(ctx, graph, node);
-        return out->winograd ? P2A_OK
-                             : p2a_fail_memory(ctx, p2a_winograd_packed(graph, node),
-                                               "a convolution's weights");
+        return check_packed(ctx, out->winograd, p2a_winograd_packed(graph, node));
     }
-
     if (p2a_narrow_fits(graph, node)) {
         out->narrow = p2a_narrow_pack(ctx, graph, node);
-        return out->narrow ? P2A_OK
-                           : p2a_fail_memory(ctx, p2a_narrow_packed(graph, node),
-                                             "a convolution's weights");
+        return check_packed(ctx, out->narrow, p2a_narrow_packed(graph, node));
     }
-
     if (p2a_winograd_bytes_fits(graph, node)) {
         out->winograd_bytes = p2a_winograd_bytes_pack(ctx, graph, node);
-        return out->winograd_bytes ? P2A_OK
-                                   : p2a_fail_memory(ctx, p2a_winograd_bytes_packed(graph, node),
-                                                     "a convolution's weights");
+        return check_packed(ctx, out->winograd_bytes, p2a_winograd_bytes_packed(graph, node));
     }
-
     if (p2a_dots_fits(graph, node)) {
         out->dots = p2a_dots_pack(ctx, graph, node);
-        return out->dots
-                   ? P2A_OK
-                   : p2a_fail_memory(ctx, p2a_dots_packed(graph, node), "a convolution's weights");
+        return check_packed(ctx, out->dots, p2a_dots_packed(graph, node));
     }
 
     p2a_context *before = p2a_enter(ctx);

@@ -46,8 +46,9 @@ static inline p2a_int32x4 p2a_load_int32x4(const void *from)
 /* Four sums of channels from `o` on to four bytes, each in 32 bits. */
 static inline p2a_int32x4 p2a_sums_round(const p2a_sums *sums, size_t o, p2a_int32x4 sum)
 {
-    const lanes scale = load(sums->scales + o);
-    const lanes value = limit(__builtin_convertvector(sum, lanes) * scale, sums->least, sums->most);
+    const p2a_lanes scale = p2a_lanes_load(sums->scales + o);
+    const p2a_lanes value =
+        p2a_lanes_limit(__builtin_convertvector(sum, p2a_lanes) * scale, sums->least, sums->most);
     return (p2a_int32x4)(value + P2A_SUM_MAGIC) - (P2A_SUM_MAGIC_BITS - sums->zero);
 }
 

@@ -70,20 +70,21 @@ size_t p2a_winograd_packed(const p2a_graph *graph, const p2a_node *node)
 /* G k G^T for four channels of a kernel, whose numbers lie `step` apart. The rows of G downwards
  * are 1 0 0, .5 .5 .5, .5 -.5 .5, 0 0 1; across 1/4 0 0, -1/6 -1/6 -1/6, -1/6 1/6 -1/6, 1/24 1/12
  * 1/6, 1/24 -1/12 1/6, 0 0 1. */
-static void transform_kernel(const float *kernel, size_t step, lanes out[POINTS])
+static void transform_kernel(const float *kernel, size_t step, p2a_lanes out[POINTS])
 {
-    lanes t[DOWN][3];
+    p2a_lanes t[DOWN][3];
     for (size_t x = 0; x < 3; x++) {
-        const lanes a = load(kernel + x * step), b = load(kernel + (3 + x) * step);
-        const lanes c = load(kernel + (6 + x) * step);
+        const p2a_lanes a = p2a_lanes_load(kernel + x * step),
+                        b = p2a_lanes_load(kernel + (3 + x) * step);
+        const p2a_lanes c = p2a_lanes_load(kernel + (6 + x) * step);
         t[0][x] = a;
         t[1][x] = (a + b + c) * 0.5f;
         t[2][x] = (a - b + c) * 0.5f;
         t[3][x] = c;
     }
     for (int i = 0; i < DOWN; i++, out += ACROSS) {
-        const lanes ends = (t[i][0] + t[i][2]) / -6.0f, middle = t[i][1] / -6.0f;
-        const lanes wide = t[i][0] / 24.0f + t[i][2] / 6.0f, half = t[i][1] / 12.0f;
+        const p2a_lanes ends = (t[i][0] + t[i][2]) / -6.0f, middle = t[i][1] / -6.0f;
+        const p2a_lanes wide = t[i][0] / 24.0f + t[i][2] / 6.0f, half = t[i][1] / 12.0f;
         out[0] = t[i][0] / 4.0f;
         out[1] = ends + middle;
         out[2] = ends - middle;
@@ -104,7 +105,7 @@ float *p2a_winograd_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_nod
         const size_t block = o - o % COLUMNS_A_PRODUCT;
         const size_t columns = made - block < COLUMNS_A_PRODUCT ? LANES : COLUMNS_A_PRODUCT;
         for (size_t c = 0; c < in; c += LANES) {
-            lanes points[POINTS];
+            p2a_lanes points[POINTS];
             transform_kernel(weight->values + o * 9 * in + c, in, points);
             for (size_t p = 0; p < POINTS; p++)
                 for (size_t i = 0; i < LANES; i++)
@@ -118,20 +119,20 @@ float *p2a_winograd_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_nod
 static inline void multiply_block(const float *restrict a, size_t in, const float *restrict b,
                                   const size_t registers, float *restrict out, size_t made)
 {
-    lanes sum[ROWS_A_PRODUCT][COLUMNS_A_PRODUCT / LANES] = {{{0}}};
+    p2a_lanes sum[ROWS_A_PRODUCT][COLUMNS_A_PRODUCT / LANES] = {{{0}}};
     for (size_t c = 0; c < in; c++, b += registers * LANES) {
-        lanes columns[COLUMNS_A_PRODUCT / LANES];
+        p2a_lanes columns[COLUMNS_A_PRODUCT / LANES];
         for (size_t v = 0; v < registers; v++)
-            columns[v] = load(b + v * LANES);
+            columns[v] = p2a_lanes_load(b + v * LANES);
         for (size_t r = 0; r < ROWS_A_PRODUCT; r++) {
-            const lanes value = splat(a[r * in + c]);
+            const p2a_lanes value = p2a_lanes_splat(a[r * in + c]);
             for (size_t v = 0; v < registers; v++)
-                sum[r][v] = multiply_add(value, columns[v], sum[r][v]);
+                sum[r][v] = p2a_lanes_multiply_add(value, columns[v], sum[r][v]);
         }
     }
     for (size_t r = 0; r < ROWS_A_PRODUCT; r++)
         for (size_t v = 0; v < registers; v++)
-            store(out + r * made + v * LANES, sum[r][v]);
+            p2a_lanes_store(out + r * made + v * LANES, sum[r][v]);
 }
 
 /* One point of `tiles` tiles: [tiles,in] x [in,made]. */
@@ -147,9 +148,9 @@ static void multiply_point(const float *v, size_t tiles, size_t in, const float 
         multiply_block(v + t * in, in, packed + o * in, 1, m + t * made + o, made);
 }
 
-static inline lanes times(float factor, lanes value, lanes sum)
+static inline p2a_lanes times(float factor, p2a_lanes value, p2a_lanes sum)
 {
-    return multiply_add(splat(factor), value, sum);
+    return p2a_lanes_multiply_add(p2a_lanes_splat(factor), value, sum);
 }
 
 /*
@@ -160,42 +161,46 @@ static inline lanes times(float factor, lanes value, lanes sum)
 static inline void transform_input(const float *const pixels[POINTS], size_t c, float *out,
                                    size_t step)
 {
-    lanes t[DOWN][ACROSS];
+    p2a_lanes t[DOWN][ACROSS];
     for (int j = 0; j < ACROSS; j++) {
-        const lanes a = load(pixels[j] + c), b = load(pixels[ACROSS + j] + c);
-        const lanes d = load(pixels[2 * ACROSS + j] + c), e = load(pixels[3 * ACROSS + j] + c);
+        const p2a_lanes a = p2a_lanes_load(pixels[j] + c),
+                        b = p2a_lanes_load(pixels[ACROSS + j] + c);
+        const p2a_lanes d = p2a_lanes_load(pixels[2 * ACROSS + j] + c),
+                        e = p2a_lanes_load(pixels[3 * ACROSS + j] + c);
         t[0][j] = a - d;
         t[1][j] = b + d;
         t[2][j] = d - b;
         t[3][j] = b - e;
     }
     for (int i = 0; i < DOWN; i++, out += ACROSS * step) {
-        const lanes *d = t[i];
-        const lanes even = times(-4, d[2], d[4]), odd = times(-4, d[1], d[3]);
-        const lanes near = d[4] - d[2], far = d[3] - d[1];
-        store(out, times(4, d[0], times(-5, d[2], d[4])));
-        store(out + step, even + odd);
-        store(out + 2 * step, even - odd);
-        store(out + 3 * step, times(2, far, near));
-        store(out + 4 * step, times(-2, far, near));
-        store(out + 5 * step, times(4, d[1], times(-5, d[3], d[5])));
+        const p2a_lanes *d = t[i];
+        const p2a_lanes even = times(-4, d[2], d[4]), odd = times(-4, d[1], d[3]);
+        const p2a_lanes near = d[4] - d[2], far = d[3] - d[1];
+        p2a_lanes_store(out, times(4, d[0], times(-5, d[2], d[4])));
+        p2a_lanes_store(out + step, even + odd);
+        p2a_lanes_store(out + 2 * step, even - odd);
+        p2a_lanes_store(out + 3 * step, times(2, far, near));
+        p2a_lanes_store(out + 4 * step, times(-2, far, near));
+        p2a_lanes_store(out + 5 * step, times(4, d[1], times(-5, d[3], d[5])));
     }
 }
 
 /* A^T m A for four channels of a tile. Downwards the rows of A^T are 1 1 1 0, 0 1 -1 -1; across
  * 1 1 1 1 1 0, 0 1 -1 2 -2 0, 0 1 1 4 4 0, 0 1 -1 8 -8 1. */
-static inline void transform_output(const float *m, size_t step, lanes out[MADE])
+static inline void transform_output(const float *m, size_t step, p2a_lanes out[MADE])
 {
-    lanes t[MADE_DOWN][ACROSS];
+    p2a_lanes t[MADE_DOWN][ACROSS];
     for (size_t j = 0; j < ACROSS; j++) {
-        const lanes a = load(m + j * step), b = load(m + (ACROSS + j) * step);
-        const lanes c = load(m + (2 * ACROSS + j) * step), d = load(m + (3 * ACROSS + j) * step);
+        const p2a_lanes a = p2a_lanes_load(m + j * step),
+                        b = p2a_lanes_load(m + (ACROSS + j) * step);
+        const p2a_lanes c = p2a_lanes_load(m + (2 * ACROSS + j) * step),
+                        d = p2a_lanes_load(m + (3 * ACROSS + j) * step);
         t[0][j] = a + b + c;
         t[1][j] = b - c - d;
     }
     for (int i = 0; i < MADE_DOWN; i++, out += MADE_ACROSS) {
-        const lanes sum = t[i][1] + t[i][2], difference = t[i][1] - t[i][2];
-        const lanes sum2 = t[i][3] + t[i][4], difference2 = t[i][3] - t[i][4];
+        const p2a_lanes sum = t[i][1] + t[i][2], difference = t[i][1] - t[i][2];
+        const p2a_lanes sum2 = t[i][3] + t[i][4], difference2 = t[i][3] - t[i][4];
         out[0] = t[i][0] + sum + sum2;
         out[1] = times(2, difference2, difference);
         out[2] = times(4, sum2, sum);
@@ -243,15 +248,15 @@ static void scatter_tiles(const winograd_job *job, size_t row, size_t column, si
             pixels[i] = there ? args->out + (y * width + x) * made : NULL;
         }
         for (size_t o = 0; o < made; o += LANES) {
-            lanes out[MADE];
+            p2a_lanes out[MADE];
             transform_output(m + t * made + o, job->chunk * made, out);
             for (size_t i = 0; i < MADE; i++) {
                 if (pixels[i] == NULL)
                     continue;
-                lanes value = args->bias ? out[i] + load(args->bias + o) : out[i];
+                p2a_lanes value = args->bias ? out[i] + p2a_lanes_load(args->bias + o) : out[i];
                 if (clamps)
-                    value = limit(value, args->min, args->max);
-                store(pixels[i] + o, value);
+                    value = p2a_lanes_limit(value, args->min, args->max);
+                p2a_lanes_store(pixels[i] + o, value);
             }
         }
     }

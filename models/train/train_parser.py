@@ -26,6 +26,9 @@ DICE_WEIGHT = 0.7
 AUX_WEIGHT = 0.3
 HARD_SHARE = 0.5          # the share of pixels, hardest first, that the cross entropy counts
 RARE = {3: 2.0, 14: 4.0, 15: 2.0, 16: 5.0}   # class -> how much more often its pictures are drawn
+SCENE_SHARE = 0.4         # of the crops get the background of another photo
+WORN_SHARE = 0.35         # of the crops wear the hat, glasses, necklace or earrings of another portrait
+TINT_SHARE = 0.5          # of the hats and clothes change their colour
 CACHE_PX = 320
 SEED = 4
 REPORT_STEPS = 50
@@ -36,6 +39,70 @@ def load(names):
     pictures = np.stack([data.read_face(n, CACHE_PX) for n in names])
     masks = np.stack([data.read_mask(n) for n in names])
     return pictures, masks
+
+
+class Wardrobe:
+    """What the training portraits wear, and backgrounds: both are exchanged between them (copy-paste augmentation,
+    Ghiasi et al. 2021). The portraits are aligned by the same landmarks, so that a thing fits where it was."""
+
+    WORN = (3, 14, 15, 16)
+    HAT, HAIR, CLOTH = 14, 13, 18
+
+    def __init__(self, pictures, masks):
+        self.pictures, self.masks = pictures, masks
+        self.wearers = {c: [i for i, m in enumerate(masks) if (m == c).sum() > 100] for c in self.WORN}
+        scenes = data.scene_paths()[0]
+        self.scenes = [data.shrink_to(data.read_rgb(p), 640) for p in scenes[::max(1, len(scenes) // 250)]]
+
+    def scene(self, rng):
+        """A part of a photo without a held-out scene, CACHE_PX wide."""
+        photo = self.scenes[rng.integers(len(self.scenes))]
+        side = int(min(photo.shape[:2]) * rng.uniform(0.35, 1))
+        y, x = (rng.integers(0, n - side + 1) for n in photo.shape[:2])
+        return cv2.resize(photo[y:y + side, x:x + side], (CACHE_PX, CACHE_PX), interpolation=cv2.INTER_AREA)
+
+    def change(self, picture, mask, rng):
+        if rng.random() < WORN_SHARE:
+            picture, mask = self.wear(picture, mask, rng)
+        if rng.random() < SCENE_SHARE:
+            scene = data.change_light(self.scene(rng), rng)
+            picture = blended(picture, scene, mask == 0)
+        for part in (self.HAT, self.CLOTH):
+            if rng.random() < TINT_SHARE and (mask == part).any():
+                picture = blended(picture, tinted(picture, rng), mask == part)
+        return picture, mask
+
+    def wear(self, picture, mask, rng):
+        worn = self.WORN[rng.choice(4, p=(0.2, 0.4, 0.15, 0.25))]
+        if (mask == worn).any() or not self.wearers[worn]:
+            return picture, mask
+        donor = self.wearers[worn][rng.integers(len(self.wearers[worn]))]
+        other, other_mask = self.pictures[donor], self.masks[donor]
+        take = other_mask == worn
+        if worn == self.HAT:     # what stands behind the hat comes with it: hair of one's own must not stick out above
+            lowest = np.where(take.any(0), mask.shape[0] - take[::-1].argmax(0), 0)          # of each column
+            above = np.arange(mask.shape[0])[:, None] < lowest[None]
+            side = ~take.any(0)[None] & (np.arange(mask.shape[0])[:, None] < np.median(lowest[lowest > 0]) * 0.8)
+            take = take | ((above | side) & np.isin(mask, (0, self.HAIR)) & np.isin(other_mask, (0, self.HAIR)))
+        else:
+            take &= mask != self.HAT
+        mask = np.where(take, other_mask, mask)
+        return blended(picture, other, take), mask
+
+
+def blended(below, above, where):
+    """above where a [512,512] mask says so, its edge as soft as the pictures' resolution."""
+    soft = cv2.resize(where.astype(np.float32), (CACHE_PX, CACHE_PX), interpolation=cv2.INTER_AREA)[..., None]
+    return (below + (above.astype(np.float32) - below) * soft + 0.5).astype(np.uint8)
+
+
+def tinted(picture, rng):
+    """Another hue, saturation and brightness, the same shading."""
+    hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV).astype(np.float32)
+    hsv[..., 0] = (hsv[..., 0] + rng.uniform(0, 180)) % 180
+    hsv[..., 1] = np.clip(hsv[..., 1] * rng.uniform(0.5, 1.5) + rng.uniform(0, 60), 0, 255)
+    hsv[..., 2] = np.clip(hsv[..., 2] * rng.uniform(0.6, 1.4), 0, 255)
+    return cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB)
 
 
 def example(picture, mask, rng):
@@ -65,9 +132,9 @@ def example(picture, mask, rng):
     return data.lose_quality(picture, rng), mask
 
 
-def batch_of(pictures, masks, odds, rng):
-    chosen = rng.choice(len(pictures), BATCH, p=odds)
-    made = [example(pictures[i], masks[i], rng) for i in chosen]
+def batch_of(wardrobe, odds, rng):
+    chosen = rng.choice(len(odds), BATCH, p=odds)
+    made = [example(*wardrobe.change(wardrobe.pictures[i], wardrobe.masks[i], rng), rng) for i in chosen]
     x = torch.from_numpy(data.to_input([p for p, _ in made])).permute(0, 3, 1, 2)
     return x, torch.from_numpy(np.stack([m for _, m in made]).astype(np.int64))
 
@@ -115,6 +182,7 @@ def main():
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     pictures, masks = load(data.face_names()[0])
+    wardrobe = Wardrobe(pictures, masks)
     odds = np.ones(len(pictures))
     for rare, factor in RARE.items():
         odds[[(m == rare).sum() > 100 for m in masks]] *= factor
@@ -148,7 +216,7 @@ def main():
         rate = arguments.rate * min(1, (step + 1) / WARMUP_STEPS) * (0.5 + 0.5 * np.cos(np.pi * progress))
         for group in optimiser.param_groups:
             group["lr"] = max(rate, 1e-5)
-        x, labels = batch_of(pictures, masks, odds, rng)
+        x, labels = batch_of(wardrobe, odds, rng)
         network.train()
         with torch.autocast("cpu", torch.bfloat16):
             logits, aux4, aux8 = network(x.to(memory_format=torch.channels_last))

@@ -20,6 +20,7 @@
 #define TERMS 4   /* bytes that one lane of a dot product takes */
 #define COLUMNS 8 /* output channels that are made at once: two registers a pixel ... */
 #define PIXELS 6  /* ... of as many pixels: 12 sums in registers, of the 15 that V8 has */
+#define SUMS 12   /* and as many pixels where only one register of channels is left */
 #define SLOTS 8   /* pieces that run side by side, each with its own rows */
 
 typedef p2a_int32x4 sums;
@@ -136,7 +137,7 @@ void *p2a_dots_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_node *no
 static size_t row_pixels(const p2a_node *node, size_t in_width)
 {
     const size_t padded = in_width + node->pads[1] + node->pads[3];
-    return padded + PIXELS * node->stride[1];
+    return padded + SUMS * node->stride[1];
 }
 
 size_t p2a_dots_scratch(const p2a_graph *graph, const p2a_node *node, size_t in_width)
@@ -155,16 +156,15 @@ typedef struct dots_job {
     uint8_t flip;                    /* 0x80: bytes are made unsigned */
 } dots_job;
 
-/* One tile: PIXELS pixels of `registers` x 4 channels, of which the first `count` pixels are kept.
- */
-static inline void make_tile(const dots_job *job, const uint8_t *const *rows, size_t x, size_t o,
-                             const size_t registers, size_t count, int8_t *out)
+/* Sums of `pixels` pixels from `x` on and `registers` x 4 channels from `o` on. */
+static inline void add_up(const dots_job *job, const uint8_t *const *rows, size_t x, size_t o,
+                          const size_t pixels, const size_t registers,
+                          sums sum[SUMS][COLUMNS / LANES])
 {
     const p2a_node *node = job->args->node;
     const size_t step = node->stride[1] * job->in;
     const int8_t *w = (const int8_t *)job->sums.weights + o * job->run * node->kernel[0];
-    sums sum[PIXELS][COLUMNS / LANES];
-    for (size_t p = 0; p < PIXELS; p++)
+    for (size_t p = 0; p < pixels; p++)
         for (size_t v = 0; v < registers; v++)
             sum[p][v] = p2a_load_int32x4(job->sums.start + o + v * LANES);
     for (size_t ky = 0; ky < node->kernel[0]; ky++) {
@@ -173,29 +173,72 @@ static inline void make_tile(const dots_job *job, const uint8_t *const *rows, si
             sums weights[COLUMNS / LANES];
             for (size_t v = 0; v < registers; v++, w += sizeof(sums))
                 weights[v] = p2a_load_int32x4(w);
-            for (size_t p = 0; p < PIXELS; p++) {
+            for (size_t p = 0; p < pixels; p++) {
                 const sums bytes = splat_bytes(a + p * step);
                 for (size_t v = 0; v < registers; v++)
                     sum[p][v] = add_dots(weights[v], bytes, sum[p][v]);
             }
         }
     }
-    for (size_t p = 0; p < PIXELS; p++)
-        if (p < count)
-            for (size_t v = 0; v < registers; v++)
-                p2a_store_bytes(out + p * job->made + v * LANES,
-                                p2a_sums_round(&job->sums, o + v * LANES, sum[p][v]));
 }
 
+/* One tile of 8 channels, pixels `pitch` bytes apart. No branch between pixels: with one, V8 keeps
+ * sums in memory all the way. */
+static inline void make_tile(const dots_job *job, const uint8_t *const *rows, size_t x, size_t o,
+                             int8_t *out, size_t pitch)
+{
+    const p2a_lanes low = p2a_lanes_load(job->sums.scales + o);
+    const p2a_lanes high = p2a_lanes_load(job->sums.scales + o + LANES);
+    sums sum[SUMS][COLUMNS / LANES];
+    add_up(job, rows, x, o, PIXELS, 2, sum);
+    for (size_t p = 0; p < PIXELS; p += 2) {
+        const p2a_bytes bytes =
+            p2a_sums_narrow(&job->sums, p2a_sums_round(&job->sums, low, sum[p][0]),
+                            p2a_sums_round(&job->sums, high, sum[p][1]),
+                            p2a_sums_round(&job->sums, low, sum[p + 1][0]),
+                            p2a_sums_round(&job->sums, high, sum[p + 1][1]));
+        memcpy(out + p * pitch, &bytes, COLUMNS);
+        memcpy(out + (p + 1) * pitch, (const int8_t *)&bytes + COLUMNS, COLUMNS);
+    }
+}
+
+/* The same of 4 channels, and of twice as many pixels. */
+static inline void make_narrow_tile(const dots_job *job, const uint8_t *const *rows, size_t x,
+                                    size_t o, int8_t *out, size_t pitch)
+{
+    const p2a_lanes scale = p2a_lanes_load(job->sums.scales + o);
+    sums sum[SUMS][COLUMNS / LANES];
+    add_up(job, rows, x, o, SUMS, 1, sum);
+    for (size_t p = 0; p < SUMS; p += LANES) {
+        const p2a_bytes bytes =
+            p2a_sums_narrow(&job->sums, p2a_sums_round(&job->sums, scale, sum[p][0]),
+                            p2a_sums_round(&job->sums, scale, sum[p + 1][0]),
+                            p2a_sums_round(&job->sums, scale, sum[p + 2][0]),
+                            p2a_sums_round(&job->sums, scale, sum[p + 3][0]));
+        for (size_t i = 0; i < LANES; i++)
+            memcpy(out + (p + i) * pitch, (const int8_t *)&bytes + i * LANES, LANES);
+    }
+}
+
+/* The last tile of a row is made whole in a place of its own, and copied as far as it is wanted. */
 static void make_row(const dots_job *job, const uint8_t *const *rows, int8_t *out)
 {
-    const size_t width = job->args->out_width;
-    size_t o = 0;
-    for (; o + COLUMNS <= job->made; o += COLUMNS)
-        for (size_t x = 0; x < width; x += PIXELS)
-            make_tile(job, rows, x, o, COLUMNS / LANES, width - x, out + x * job->made + o);
-    for (size_t x = 0; o < job->made && x < width; x += PIXELS)
-        make_tile(job, rows, x, o, 1, width - x, out + x * job->made + o);
+    const size_t width = job->args->out_width, made = job->made;
+    int8_t own[PIXELS * COLUMNS];
+    for (size_t o = 0; o < made; o += COLUMNS) {
+        const bool narrow = made - o < COLUMNS;
+        const size_t pixels = narrow ? SUMS : PIXELS, columns = narrow ? LANES : COLUMNS;
+        for (size_t x = 0; x < width; x += pixels) {
+            const bool whole = width - x >= pixels;
+            int8_t *to = whole ? out + x * made + o : own;
+            if (narrow)
+                make_narrow_tile(job, rows, x, o, to, whole ? made : columns);
+            else
+                make_tile(job, rows, x, o, to, whole ? made : columns);
+            for (size_t p = 0; !whole && p < width - x; p++)
+                memcpy(out + (x + p) * made + o, own + p * columns, columns);
+        }
+    }
 }
 
 /* A row of the input with its padding, unsigned where the instruction wants it so. */

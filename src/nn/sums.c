@@ -28,10 +28,10 @@ void *p2a_sums_pack(const p2a_graph *graph, const p2a_node *node, int32_t shift,
 }
 
 /* A bound of the activation, less the zero; infinite ones are a byte's. */
-static float bound(float value, p2a_quantization q)
+static int32_t bound(float value, p2a_quantization q)
 {
     const float least = (float)(INT8_MIN - q.zero), most = (float)(INT8_MAX - q.zero);
-    return fminf(fmaxf(rintf(value / q.step), least), most);
+    return (int32_t)fminf(fmaxf(rintf(value / q.step), least), most);
 }
 
 p2a_sums p2a_sums_of(const p2a_graph *graph, const p2a_node *node, size_t count, const void *packed)
@@ -42,7 +42,7 @@ p2a_sums p2a_sums_of(const p2a_graph *graph, const p2a_node *node, size_t count,
     return (p2a_sums){.scales = scales,
                       .start = start,
                       .weights = start + count,
-                      .least = bound(node->min, made),
-                      .most = bound(node->max, made),
-                      .zero = made.zero};
+                      .least = P2A_SUM_MAGIC_BITS + bound(node->min, made),
+                      .zero = P2A_SUM_MAGIC_BITS - made.zero,
+                      .most = (int8_t)(bound(node->max, made) + made.zero)};
 }

@@ -7,15 +7,16 @@
 #include "nn/lanes.h"
 
 typedef int32_t p2a_int32x4 __attribute__((vector_size(16)));
+typedef int8_t p2a_bytes __attribute__((vector_size(16)));
 
-/* What makes sums into bytes: pointers into packed weights, and the result's bounds less its zero.
- */
+/* What makes sums into bytes: pointers into packed weights, and the activation's bounds. */
 typedef struct p2a_sums {
     const float *scales;  /* [out_channels] */
     const int32_t *start; /* [out_channels]: what a sum starts from */
     const void *weights;  /* what is packed behind them */
-    float least, most;
-    int32_t zero;
+    int32_t least;        /* bits of a rounded value, see below */
+    int32_t zero;         /* bits of the value whose byte is 0 */
+    int8_t most;          /* a byte */
 } p2a_sums;
 
 /* Bytes of scales and starts, for `count` output channels. */
@@ -39,28 +40,43 @@ static inline p2a_int32x4 p2a_load_int32x4(const void *from)
     return value;
 }
 
-/* A value to a byte: the sum of it and 1.5 * 2^23 has the nearest whole number in its last bits. */
+/* A value to a whole number: the sum of it and 1.5 * 2^23 has the nearest one in its last bits, and
+ * larger values have larger bits, those that no byte stands for too. */
 #define P2A_SUM_MAGIC 12582912.0f
 #define P2A_SUM_MAGIC_BITS 0x4B400000
 
-/* Four sums of channels from `o` on to four bytes, each in 32 bits. */
-static inline p2a_int32x4 p2a_sums_round(const p2a_sums *sums, size_t o, p2a_int32x4 sum)
+/* Four sums to four bytes in 32 bits each, which may still be too large: storing limits them. */
+static inline p2a_int32x4 p2a_sums_round(const p2a_sums *sums, p2a_lanes scale, p2a_int32x4 sum)
 {
-    const p2a_lanes scale = p2a_lanes_load(sums->scales + o);
-    const p2a_lanes value =
-        p2a_lanes_limit(__builtin_convertvector(sum, p2a_lanes) * scale, sums->least, sums->most);
-    return (p2a_int32x4)(value + P2A_SUM_MAGIC) - (P2A_SUM_MAGIC_BITS - sums->zero);
-}
-
-/* Four bytes from 32 bits each. */
-static inline void p2a_store_bytes(int8_t *to, p2a_int32x4 bytes)
-{
+    const p2a_lanes value = __builtin_convertvector(sum, p2a_lanes) * scale;
+    p2a_int32x4 bits = (p2a_int32x4)(value + P2A_SUM_MAGIC);
 #ifdef __wasm_simd128__
-    const v128_t narrow = wasm_i16x8_narrow_i32x4((v128_t)bytes, (v128_t)bytes);
-    wasm_v128_store32_lane(to, wasm_i8x16_narrow_i16x8(narrow, narrow), 0);
+    bits = (p2a_int32x4)wasm_i32x4_max((v128_t)bits, wasm_i32x4_splat(sums->least));
 #else
     for (int i = 0; i < LANES; i++)
-        to[i] = (int8_t)bytes[i];
+        bits[i] = bits[i] > sums->least ? bits[i] : sums->least;
+#endif
+    return bits - sums->zero;
+}
+
+/* 16 rounded sums to bytes of at most sums->most. */
+static inline p2a_bytes p2a_sums_narrow(const p2a_sums *sums, p2a_int32x4 a, p2a_int32x4 b,
+                                        p2a_int32x4 c, p2a_int32x4 d)
+{
+#ifdef __wasm_simd128__
+    const v128_t low = wasm_i16x8_narrow_i32x4((v128_t)a, (v128_t)b);
+    const v128_t high = wasm_i16x8_narrow_i32x4((v128_t)c, (v128_t)d);
+    return (p2a_bytes)wasm_i8x16_min(wasm_i8x16_narrow_i16x8(low, high),
+                                     wasm_i8x16_splat(sums->most));
+#else
+    p2a_bytes bytes;
+    for (int i = 0; i < LANES; i++) {
+        bytes[i] = (int8_t)(a[i] < sums->most ? a[i] : sums->most);
+        bytes[LANES + i] = (int8_t)(b[i] < sums->most ? b[i] : sums->most);
+        bytes[2 * LANES + i] = (int8_t)(c[i] < sums->most ? c[i] : sums->most);
+        bytes[3 * LANES + i] = (int8_t)(d[i] < sums->most ? d[i] : sums->most);
+    }
+    return bytes;
 #endif
 }
 

@@ -214,14 +214,17 @@ static void make_tiles(const winograd_job *job, const int16_t *v, size_t o, size
     for (size_t r = 0; r < count && r < TILES; r++)
         for (size_t k = 0; k < registers; k++) {
             const p2a_int32x4 start = p2a_load_int32x4(job->sums.start + o + k * LANES);
+            const p2a_lanes scale = p2a_lanes_load(job->sums.scales + o + k * LANES);
             p2a_int32x4 out[4];
             transform_output(m, r, k, out);
+            for (size_t i = 0; i < 4; i++)
+                out[i] = p2a_sums_round(&job->sums, scale, out[i] + start);
+            const p2a_bytes bytes = p2a_sums_narrow(&job->sums, out[0], out[1], out[2], out[3]);
             for (size_t i = 0; i < 4; i++) {
                 const size_t y = 2 * row + i / 2, x = 2 * (column + r) + i % 2;
                 if (y < args->rows && x < args->out_width)
-                    p2a_store_bytes(args->out + (y * args->out_width + x) * job->made + o +
-                                        k * LANES,
-                                    p2a_sums_round(&job->sums, o + k * LANES, out[i] + start));
+                    memcpy(args->out + (y * args->out_width + x) * job->made + o + k * LANES,
+                           (const int8_t *)&bytes + i * LANES, LANES);
             }
         }
 }

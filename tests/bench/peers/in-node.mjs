@@ -1,41 +1,46 @@
 /*
- * in-node.mjs ENGINE SIZE RUNS [VARIANT] [THREADS] - one engine in a process of its own: its times and the process's peak memory, as JSON
+ * in-node.mjs '{"kind": ENGINE, "size": PX, "runs": N, "threads": N, "variant": ..., "precision": ...}' - one engine in a process of its own:
+ * its times and the process's peak memory, as JSON
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import process from 'node:process'
 
-import { peersFolder } from './packages.mjs'
+import { MODELS, peersFolder } from './places.mjs'
+import { loadTfjs } from './tfjs-in-node.mjs'
+import { makeTfjsRun } from './tfjs-network.mjs'
 
-const [kind, sizeText, runsText, variant = 'simd', threadsText = '1'] = process.argv.slice(2)
-const [size, runs, threads] = [Number(sizeText), Number(runsText), Number(threadsText)]
-const onnx = path.join(peersFolder, 'animegan3.onnx')
+const { kind, size, runs, threads, variant, precision } = JSON.parse(process.argv[2])
 const peer = createRequire(path.join(peersFolder, 'package.json'))
 const started = performance.now()
 
-async function makeRun() {
-  if (kind === 'photo2anime') {
-    const { Engine } = await import('../../../wasm/js/engine.js')
-    const engine = await Engine.create({ variant, threads })
-    const model = engine.loadModel(readFileSync(path.join(peersFolder, 'animegan3.safetensors')))
-    engine.keepNetwork(model) // as a session of the peer keeps its packed weights
-    const picture = engine.createImage(new Uint8Array(size * size * 3).map((_, i) => (i * 7919) & 255), size, size, 3)
-    const run = () => {
-      const made = engine.convert(model, picture)
-      engine.disposeImage(made.picture)
-      return made.result.sceneMs
-    }
-    return { run, end: () => engine.dispose() }
+const noise = (i) => (i * 7919) & 255
+const values = () => Float32Array.from({ length: size * size * 3 }, (_, i) => noise(i) / 127.5 - 1)
+
+async function makeOurs() {
+  const { Engine } = await import('../../../wasm/js/engine.js')
+  const engine = await Engine.create({ variant, threads })
+  const model = engine.loadModel(readFileSync(MODELS[precision]))
+  engine.keepNetwork(model) // as a session of the peer keeps its packed weights
+  const picture = engine.createImage(Uint8Array.from({ length: size * size * 3 }, (_, i) => noise(i)), size, size, 3)
+  const run = () => {
+    const made = engine.convert(model, picture)
+    engine.disposeImage(made.picture)
+    return made.result.sceneMs
   }
+  return { run, end: () => engine.dispose() }
+}
+
+async function makeOnnxruntime() {
   const ort = peer(kind)
   if (ort.env.wasm) ort.env.wasm.numThreads = threads
   const options = kind === 'onnxruntime-node' ? { intraOpNumThreads: threads, interOpNumThreads: 1 } : { executionProviders: ['wasm'] }
-  const session = await ort.InferenceSession.create(kind === 'onnxruntime-node' ? onnx : readFileSync(onnx), options)
-  const values = Float32Array.from({ length: size * size * 3 }, (_, i) => ((i * 7919) & 255) / 127.5 - 1)
+  const session = await ort.InferenceSession.create(kind === 'onnxruntime-node' ? MODELS.onnx : readFileSync(MODELS.onnx), options)
+  const picture = values()
   const run = async () => {
     const before = performance.now()
-    const made = await session.run({ [session.inputNames[0]]: new ort.Tensor('float32', values, [1, size, size, 3]) })
+    const made = await session.run({ [session.inputNames[0]]: new ort.Tensor('float32', picture, [1, size, size, 3]) })
     const ms = performance.now() - before
     for (const tensor of Object.values(made)) tensor.dispose?.()
     return ms
@@ -43,7 +48,12 @@ async function makeRun() {
   return { run, end: () => session.release() }
 }
 
-const { run, end } = await makeRun()
+async function makeTfjs() {
+  return { run: makeTfjsRun(await loadTfjs(), readFileSync(MODELS.f32), values(), size), end: () => {} }
+}
+
+const MAKERS = { photo2anime: makeOurs, 'onnxruntime-web': makeOnnxruntime, 'onnxruntime-node': makeOnnxruntime, 'tfjs-backend-wasm': makeTfjs }
+const { run, end } = await MAKERS[kind]()
 await run()
 const coldMs = performance.now() - started
 const times = []

@@ -1,7 +1,17 @@
 /* plot.mjs - the comparison's rows -> bars in an SVG, one group for each place, size and number of threads */
 import { writeFileSync } from 'node:fs'
 
-const COLOURS = { 'photo2anime relaxed': '#b3365b', 'photo2anime simd': '#e08aa4', 'onnxruntime-web ': '#5b6f8a', 'onnxruntime-node ': '#aab6c6' }
+import { engineName } from './engines.mjs'
+
+const COLOURS = {
+  'photo2anime, relaxed': '#b3365b',
+  'photo2anime, simd': '#e08aa4',
+  'photo2anime, relaxed, int8': '#8a5a14',
+  'photo2anime, simd, int8': '#d9b26a',
+  'onnxruntime-web': '#5b6f8a',
+  'onnxruntime-node': '#aab6c6',
+  'tfjs-backend-wasm': '#7d9a7a'
+}
 const [WIDTH, BAR, GAP, LEFT] = [760, 18, 12, 200]
 
 /** Processor seconds where they are known (Node, one thread). */
@@ -17,17 +27,17 @@ export function writePlot(rows, file) {
   for (const group of groups) {
     parts.push(`<text x="8" y="${y + 13}">${group}</text>`)
     for (const row of shown.filter((one) => group === `${one.where}, ${one.size}x${one.size}, ${one.threads} thread${one.threads > 1 ? 's' : ''}`)) {
-      const label = `${row.kind} ${row.variant ?? ''}`
+      const label = engineName(row)
       const length = Math.max(2, (msOf(row) / longest) * (WIDTH - LEFT - 210))
-      parts.push(`<rect x="${LEFT}" y="${y}" width="${length.toFixed(1)}" height="${BAR - 3}" fill="${COLOURS[label] ?? '#888'}"/>`)
-      parts.push(`<text x="${(LEFT + length + 6).toFixed(1)}" y="${y + 12}">${(msOf(row) / 1000).toFixed(2)} s  ${label.trim()}</text>`)
+      parts.push(`<rect x="${LEFT}" y="${y}" width="${length.toFixed(1)}" height="${BAR - 3}" fill="${COLOURS[label]}"/>`)
+      parts.push(`<text x="${(LEFT + length + 6).toFixed(1)}" y="${y + 12}">${(msOf(row) / 1000).toFixed(2)} s  ${label}</text>`)
       y += BAR
     }
     y += GAP
   }
   writeFileSync(file, `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}" font-family="sans-serif" font-size="12" fill="#222">
 <rect width="${WIDTH}" height="${y}" fill="#fff"/>
-<text x="8" y="18" font-weight="bold">AnimeGANv3's graph, f32: seconds a picture (in Node: of the processor), shorter is better</text>
+<text x="8" y="18" font-weight="bold">AnimeGANv3's graph: seconds a picture (in Node: of the processor), shorter is better</text>
 ${parts.join('\n')}
 </svg>
 `)

@@ -165,6 +165,7 @@ Groups that are not in the table have no measurement yet that other work did not
 **tfjs-backend-wasm** reads no ONNX file: \`tests/bench/peers/tfjs-network.mjs\` runs the imported graph with its operators, all of which its wasm backend has, and each call of \`npm run bench:peers\`
 first checks that both paint the same (within 2 of 255). Means over the picture are products with ones there, 17 times as fast as its own mean. It has
 one thread in Node, and takes at most half of the cores it is told of in a browser: here it was told of twice as many.
+For 2048x2048 its 4 GB of memory do not suffice.
 
 **int8**: \`photo2anime import\` does not quantise; \`tests/bench/peers/quantise.mjs\` makes the imported network's convolutions int8, but the first and the last one, with ranges from four photos. Norms over the whole
 picture, activations and sums stay in f32, so each convolution pays for changing to bytes and back. ${psnr} to f32 on three other photos (made-up weights).

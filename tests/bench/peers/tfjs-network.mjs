@@ -5,6 +5,8 @@
  */
 import { readModelFile } from './model-file.mjs'
 
+const FULL_BYTES = 4e9 /* wasm's 4 GiB, less what its largest tensors here leave unused */
+
 /** Means over all pixels as a product with ones: tf.mean transposes the whole map first, which takes 17 times as long. */
 function mean(tf, x) {
   const [, rows, columns, channels] = x.shape
@@ -102,6 +104,8 @@ export function makeTfjsRun(tf, file, values, side) {
     await made.data()
     const ms = performance.now() - before
     made.dispose()
+    /* where XNNPACK finds no memory its kernels go on with whatever lay there: no time of this network */
+    if (tf.backend().wasm.HEAPU8.length > FULL_BYTES) throw new Error('no memory: its 4 GB are full')
     return ms
   }
 }

@@ -59,12 +59,31 @@ void p2a_run_resize(const p2a_kernel_args *args)
  */
 #define SHARE 8
 
+typedef int16_t shorts __attribute__((vector_size(16)));
+typedef int8_t eight_bytes __attribute__((vector_size(8)));
+#define WIDE 8
+
+static inline shorts widen(const int8_t *from)
+{
+    eight_bytes bytes;
+    memcpy(&bytes, from, sizeof bytes);
+    return __builtin_convertvector(bytes, shorts);
+}
+
 static void blend_bytes(const int8_t *restrict a, const int8_t *restrict b,
                         const int8_t *restrict c, const int8_t *restrict d, int16_t wx, int16_t wy,
                         int8_t *restrict out, size_t channels)
 {
     const int16_t vx = (int16_t)(SHARE - wx), vy = (int16_t)(SHARE - wy);
-    for (size_t i = 0; i < channels; i++) {
+    size_t i = 0;
+    for (; i + WIDE <= channels; i += WIDE) {
+        const shorts top = widen(a + i) * vx + widen(b + i) * wx;
+        const shorts bottom = widen(c + i) * vx + widen(d + i) * wx;
+        const shorts sum = top * vy + bottom * wy + SHARE * SHARE / 2;
+        const eight_bytes bytes = __builtin_convertvector(sum >> 6, eight_bytes);
+        memcpy(out + i, &bytes, sizeof bytes);
+    }
+    for (; i < channels; i++) {
         const int16_t top = (int16_t)(a[i] * vx + b[i] * wx);
         const int16_t bottom = (int16_t)(c[i] * vx + d[i] * wx);
         const int16_t sum = (int16_t)(top * vy + bottom * wy + SHARE * SHARE / 2);

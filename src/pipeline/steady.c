@@ -13,9 +13,14 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/pool.h"
 
 #define BLOCK_PX 8
 #define WHOLE 256
+
+/* Enough work to be worth a hand-over to another thread. */
+#define BLOCK_ROWS_A_PIECE 4
+#define ROWS_A_PIECE (BLOCK_ROWS_A_PIECE * BLOCK_PX)
 
 /* The share of a new frame where nothing moves, at steadiness 1. */
 #define STILL_SHARE_MIN 0.15f
@@ -98,9 +103,16 @@ static uint32_t row_difference(const uint8_t *rgba, const uint16_t *mix, size_t 
     return sum;
 }
 
-static void measure_blocks(p2a_steady *steady, const uint8_t *rgba)
+typedef struct measured_frame {
+    p2a_steady *steady;
+    const uint8_t *rgba;
+} measured_frame;
+
+static void measure_blocks(void *user, size_t first, size_t block_rows)
 {
-    for (size_t by = 0; by < steady->blocks_y; by++)
+    const measured_frame *frame = user;
+    p2a_steady *steady = frame->steady;
+    for (size_t by = first; by < first + block_rows; by++)
         for (size_t bx = 0; bx < steady->blocks_x; bx++) {
             const size_t x = bx * BLOCK_PX, y = by * BLOCK_PX;
             const size_t w = x + BLOCK_PX < steady->width ? BLOCK_PX : steady->width - x;
@@ -108,7 +120,7 @@ static void measure_blocks(p2a_steady *steady, const uint8_t *rgba)
             uint32_t sum = 0;
             for (size_t r = 0; r < h; r++) {
                 const size_t at = (y + r) * steady->width + x;
-                sum += row_difference(rgba + 4 * at, steady->frame_mix + 3 * at, w);
+                sum += row_difference(frame->rgba + 4 * at, steady->frame_mix + 3 * at, w);
             }
             steady->differences[by * steady->blocks_x + bx] =
                 (float)sum / (float)(w * h * 3 << FRACTION_BITS);
@@ -172,43 +184,62 @@ static uint8_t mix_in(uint16_t *mix, uint8_t value, int32_t share)
 }
 
 /* One picture into its mix, and the mix out. Strides in bytes a pixel; alpha, where out has it. */
-static void mix_picture(const p2a_steady *steady, bool first, uint16_t *mix, const uint8_t *in,
-                        size_t in_stride, uint8_t *out, size_t out_stride)
+typedef struct mixed_picture {
+    const p2a_steady *steady;
+    bool first; /* nothing is in the mix yet */
+    uint16_t *mix;
+    const uint8_t *in;
+    uint8_t *out;
+    size_t in_stride, out_stride;
+} mixed_picture;
+
+/* Pixels [at, at + count) of a row of a block. */
+static inline void mix_pixels(uint16_t *mix, const uint8_t *in, size_t in_stride, uint8_t *out,
+                              size_t out_stride, const int32_t *shares, size_t at, size_t count)
 {
-    for (size_t y = 0; y < steady->height; y++)
+    for (size_t x = 0; x < count; x++) {
+        const uint8_t *from = in + (at + x) * in_stride;
+        uint8_t *to = out + (at + x) * out_stride;
+        for (size_t c = 0; c < 3; c++)
+            to[c] = mix_in(mix + 3 * (at + x) + c, from[c], shares[x]);
+        if (out_stride == 4)
+            to[3] = 255;
+    }
+}
+
+static void mix_rows(void *user, size_t first_row, size_t rows)
+{
+    const mixed_picture *p = user;
+    const p2a_steady *steady = p->steady;
+    int32_t shares[BLOCK_PX];
+    for (size_t x = 0; x < BLOCK_PX; x++)
+        shares[x] = WHOLE;
+    for (size_t y = first_row; y < first_row + rows; y++)
         for (size_t bx = 0; bx < steady->blocks_x; bx++) {
-            int32_t shares[BLOCK_PX];
-            if (first)
-                for (size_t x = 0; x < BLOCK_PX; x++)
-                    shares[x] = WHOLE;
-            else
-                block_shares(steady, y, bx, shares);
             const size_t left = steady->width - bx * BLOCK_PX;
-            const size_t count = left < BLOCK_PX ? left : BLOCK_PX;
-            const size_t at = y * steady->width + bx * BLOCK_PX;
-            for (size_t x = 0; x < count; x++) {
-                const uint8_t *from = in + (at + x) * in_stride;
-                uint8_t *to = out + (at + x) * out_stride;
-                for (size_t c = 0; c < 3; c++)
-                    to[c] = mix_in(mix + 3 * (at + x) + c, from[c], shares[x]);
-                if (out_stride == 4)
-                    to[3] = 255;
-            }
+            if (!p->first)
+                block_shares(steady, y, bx, shares);
+            mix_pixels(p->mix, p->in, p->in_stride, p->out, p->out_stride, shares,
+                       y * steady->width + bx * BLOCK_PX, left < BLOCK_PX ? left : BLOCK_PX);
         }
 }
 
 void p2a_steady_frame(p2a_steady *steady, const uint8_t *rgba, p2a_image *out)
 {
+    measured_frame frame = {steady, rgba};
+    mixed_picture picture = {steady, !steady->begun, steady->frame_mix, rgba, out->pixels, 4, 3};
     if (steady->begun) {
-        measure_blocks(steady, rgba);
+        p2a_pool_run(steady->ctx, measure_blocks, &frame, steady->blocks_y, BLOCK_ROWS_A_PIECE);
         share_corners(steady);
     }
-    mix_picture(steady, !steady->begun, steady->frame_mix, rgba, 4, out->pixels, 3);
+    p2a_pool_run(steady->ctx, mix_rows, &picture, steady->height, ROWS_A_PIECE);
     steady->begun = true;
 }
 
 void p2a_steady_show(p2a_steady *steady, const p2a_image *painted, uint8_t *rgba)
 {
-    mix_picture(steady, !steady->shown, steady->shown_mix, painted->pixels, 3, rgba, 4);
+    mixed_picture picture = {steady, !steady->shown, steady->shown_mix, painted->pixels, rgba, 3,
+                             4};
+    p2a_pool_run(steady->ctx, mix_rows, &picture, steady->height, ROWS_A_PIECE);
     steady->shown = true;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/pool.h"
+#include "nn/halves.h"
 #include "nn/operator.h"
 
 /* Rows that are summed side by side, each for itself; then they are added in their order. So the
@@ -11,7 +12,7 @@
 /* Pixels that are summed as floats before they are added to doubles: enough to be quick, few
  * enough that a float's rounding does not show in a variance. */
 #define PIXELS_A_RUN 32
-#define LANES 16 /* channels that are summed in registers */
+#define SUMMED 16 /* channels that are summed in registers */
 
 typedef struct gathered_rows {
     const p2a_kernel_args *args;
@@ -24,18 +25,18 @@ size_t p2a_gather_scratch(size_t channels)
     return ROWS_AT_ONCE * 2 * channels * (sizeof(double) / sizeof(float));
 }
 
-/* LANES channels of `count` pixels; its own function so that compilers keep the sums in registers.
+/* SUMMED channels of `count` pixels; its own function so that compilers keep the sums in registers.
  */
 static void add_lanes(const float *restrict in, size_t count, size_t channels, double *restrict sum,
                       double *restrict square)
 {
-    float s[LANES] = {0}, q[LANES] = {0};
+    float s[SUMMED] = {0}, q[SUMMED] = {0};
     for (size_t x = 0; x < count; x++, in += channels)
-        for (size_t c = 0; c < LANES; c++) {
+        for (size_t c = 0; c < SUMMED; c++) {
             s[c] += in[c];
             q[c] += in[c] * in[c];
         }
-    for (size_t c = 0; c < LANES; c++) {
+    for (size_t c = 0; c < SUMMED; c++) {
         sum[c] += (double)s[c];
         square[c] += (double)q[c];
     }
@@ -56,6 +57,45 @@ static void add_tail(const float *restrict in, size_t count, size_t channels, si
     }
 }
 
+/* The same of channels that are stored as halves. */
+static void add_halves(const uint16_t *restrict in, size_t count, size_t channels,
+                       double *restrict sum, double *restrict square)
+{
+    float floats[PIXELS_A_RUN * SUMMED];
+    for (size_t x = 0; x < count; x++)
+        for (size_t c = 0; c < SUMMED; c += P2A_HALF_LANES) {
+            const p2a_lanes_pair pair = p2a_halves_load(in + x * channels + c);
+            p2a_lanes_store(floats + x * SUMMED + c, pair.low);
+            p2a_lanes_store(floats + x * SUMMED + c + LANES, pair.high);
+        }
+    add_lanes(floats, count, SUMMED, sum, square);
+}
+
+static void add_tail_of_halves(const uint16_t *restrict in, size_t count, size_t channels,
+                               size_t lanes, double *restrict sum, double *restrict square)
+{
+    float floats[PIXELS_A_RUN * SUMMED];
+    for (size_t x = 0; x < count; x++)
+        for (size_t c = 0; c < lanes; c++)
+            floats[x * lanes + c] = p2a_float_of_half(in[x * channels + c]);
+    add_tail(floats, count, lanes, lanes, sum, square);
+}
+
+static void sum_row_of_halves(const uint16_t *in, size_t width, size_t channels, double *sum)
+{
+    double *square = sum + channels;
+    memset(sum, 0, 2 * channels * sizeof *sum);
+    for (size_t x = 0; x < width; x += PIXELS_A_RUN) {
+        const size_t count = width - x < PIXELS_A_RUN ? width - x : PIXELS_A_RUN;
+        const uint16_t *run = in + x * channels;
+        size_t c = 0;
+        for (; c + SUMMED <= channels; c += SUMMED)
+            add_halves(run + c, count, channels, sum + c, square + c);
+        if (c < channels)
+            add_tail_of_halves(run + c, count, channels, channels - c, sum + c, square + c);
+    }
+}
+
 static void sum_row(const float *in, size_t width, size_t channels, double *sum)
 {
     double *square = sum + channels;
@@ -64,7 +104,7 @@ static void sum_row(const float *in, size_t width, size_t channels, double *sum)
         const size_t count = width - x < PIXELS_A_RUN ? width - x : PIXELS_A_RUN;
         const float *run = in + x * channels;
         size_t c = 0;
-        for (; c + LANES <= channels; c += LANES)
+        for (; c + SUMMED <= channels; c += SUMMED)
             add_lanes(run + c, count, channels, sum + c, square + c);
         if (c < channels)
             add_tail(run + c, count, channels, channels - c, sum + c, square + c);
@@ -93,9 +133,11 @@ static void gather_rows(void *user, size_t begin, size_t count)
     const p2a_shape shape = rows->input->shape;
     for (size_t r = begin; r < begin + count; r++) {
         double *to = (double *)rows->args->scratch + r * 2 * shape.channels;
-        const float *in = p2a_view_row(rows->input, (ptrdiff_t)(rows->first + r));
+        const void *in = p2a_view_row(rows->input, (ptrdiff_t)(rows->first + r));
         if (rows->args->node->op == P2A_OP_SPATIAL_SOFTMAX)
             softmax_row(in, shape.width, shape.channels, to);
+        else if (rows->input->item_bytes == sizeof(uint16_t))
+            sum_row_of_halves(in, shape.width, shape.channels, to);
         else
             sum_row(in, shape.width, shape.channels, to);
     }

@@ -50,7 +50,9 @@ typedef enum p2a_op {
     P2A_OP_ARGMAX,          /* over channels -> [1,H,W,1], the index as a float; lowest on a tie */
     P2A_OP_QUANTIZE,        /* f32 -> bytes */
     P2A_OP_DEQUANTIZE,      /* bytes -> f32 */
-    P2A_OP_COUNT
+    P2A_OP_COUNT,           /* of those that a file may have */
+    P2A_OP_HALVE,           /* f32 -> halves; made by halve.c only */
+    P2A_OP_WIDEN            /* halves, y -> f32, as the rows of y come; made by halve.c only */
 } p2a_op;
 
 typedef enum p2a_padding {
@@ -84,6 +86,8 @@ typedef struct p2a_node {
     bool asymmetric;    /* bilinear: first on first, as old TensorFlow has it */
     float min, max;     /* fused activation, or clamp */
     float alpha;        /* leaky relu's slope */
+    bool leaky;         /* norms: a leaky relu comes behind, see fuse.h */
+    bool of_product;    /* adaptive norm: y is weight [C,1,1,C] times the second input, and bias */
     float eps;          /* norms: above 0 */
     bool frozen;        /* global: its statistics are there already, see p2a_network_freeze */
 } p2a_node;
@@ -108,6 +112,7 @@ typedef struct p2a_tensor_info {
     char *name;
     uint32_t channels; /* known without the picture's size */
     p2a_quantization quantization;
+    bool half; /* stored as halves, see halves.h */
 } p2a_tensor_info;
 
 typedef struct p2a_graph {
@@ -123,6 +128,7 @@ typedef struct p2a_graph {
     uint32_t multiple_of;        /* H and W of the input must be multiples: 1..256 */
     uint32_t receptive_field_px; /* radius: how far an output pixel sees; 0: the whole picture */
     float range[2];              /* of the input and of a picture output, e.g. -1, 1 */
+    bool halves;                 /* what waits for a norm may be stored in 16 bits, see halve.h */
 } p2a_graph;
 
 static inline bool p2a_tensor_is_bytes(const p2a_graph *graph, uint32_t tensor)
@@ -132,7 +138,9 @@ static inline bool p2a_tensor_is_bytes(const p2a_graph *graph, uint32_t tensor)
 
 static inline size_t p2a_tensor_item_bytes(const p2a_graph *graph, uint32_t tensor)
 {
-    return p2a_tensor_is_bytes(graph, tensor) ? sizeof(int8_t) : sizeof(float);
+    return p2a_tensor_is_bytes(graph, tensor) ? sizeof(int8_t)
+           : graph->tensors[tensor].half      ? sizeof(uint16_t)
+                                              : sizeof(float);
 }
 
 #endif

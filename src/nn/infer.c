@@ -103,11 +103,15 @@ p2a_status p2a_infer_shapes(p2a_context *ctx, const p2a_graph *graph, size_t hei
     return P2A_OK;
 }
 
+bool p2a_node_is_norm(const p2a_node *node)
+{
+    return node->op == P2A_OP_INSTANCE_NORM || node->op == P2A_OP_GROUP_NORM ||
+           node->op == P2A_OP_ADAPTIVE_NORM;
+}
+
 bool p2a_node_has_statistics(const p2a_node *node)
 {
-    return node->op == P2A_OP_MEAN || node->op == P2A_OP_INSTANCE_NORM ||
-           node->op == P2A_OP_GROUP_NORM || node->op == P2A_OP_ADAPTIVE_NORM ||
-           node->op == P2A_OP_SPATIAL_SOFTMAX;
+    return node->op == P2A_OP_MEAN || node->op == P2A_OP_SPATIAL_SOFTMAX || p2a_node_is_norm(node);
 }
 
 bool p2a_graph_has_statistics(const p2a_graph *graph)

@@ -19,6 +19,9 @@ p2a_status p2a_infer_shapes(p2a_context *ctx, const p2a_graph *graph, size_t hei
 bool p2a_node_has_statistics(const p2a_node *node);
 bool p2a_graph_has_statistics(const p2a_graph *graph);
 
+/* True where it has them and gives back as many values: what reads it comes after its last row. */
+bool p2a_node_is_norm(const p2a_node *node);
+
 /* True where the node gathers those sums before it can make its first row: it is not frozen. */
 bool p2a_node_is_global(const p2a_node *node);
 

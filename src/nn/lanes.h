@@ -50,6 +50,17 @@ static inline p2a_lanes p2a_lanes_multiply_add(p2a_lanes a, p2a_lanes b, p2a_lan
 #endif
 }
 
+static inline p2a_lanes p2a_lanes_max(p2a_lanes a, p2a_lanes b)
+{
+#ifdef __wasm_simd128__
+    return (p2a_lanes)wasm_f32x4_pmax((v128_t)a, (v128_t)b);
+#else
+    for (size_t i = 0; i < LANES; i++)
+        a[i] = a[i] < b[i] ? b[i] : a[i];
+    return a;
+#endif
+}
+
 static inline p2a_lanes p2a_lanes_limit(p2a_lanes value, float min, float max)
 {
 #ifdef __wasm_simd128__

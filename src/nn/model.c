@@ -102,6 +102,7 @@ p2a_status p2a_model_load(p2a_context *ctx, const void *file, size_t file_bytes,
     if (model == NULL)
         return p2a_fail_memory(ctx, sizeof *model, "a model");
     model->ctx = ctx;
+    model->graph.halves = true;
 
     p2a_names weight_names;
     p2a_status status = p2a_model_read_container(model, file, file_bytes, &weight_names);

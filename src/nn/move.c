@@ -1,8 +1,9 @@
-/* move.c - operators that only move values: between space and channels, together, apart, outwards
- */
+/* move.c - operators that only move values: between space and channels, together, apart, outwards,
+ * into halves and out of them */
 #include <string.h>
 
 #include "base/pool.h"
+#include "nn/halves.h"
 #include "nn/operator.h"
 
 #define ROWS_A_PIECE 4 /* enough work to be worth a hand-over to another thread */
@@ -153,4 +154,49 @@ void p2a_run_pad(const p2a_kernel_args *args)
     p2a_pad_rows(args->ctx, args->node, &args->inputs[0],
                  (ptrdiff_t)args->first - (ptrdiff_t)args->node->pads[0], args->rows,
                  p2a_view_row(args->output, (ptrdiff_t)args->first));
+}
+
+static void halve_rows(void *user, size_t begin, size_t count)
+{
+    const p2a_kernel_args *args = user;
+    const p2a_shape shape = args->output->shape;
+    const ptrdiff_t first = (ptrdiff_t)(args->first + begin);
+    const float *restrict in = p2a_view_row(&args->inputs[0], first);
+    uint16_t *restrict out = p2a_view_row(args->output, first);
+    const size_t values = count * shape.width * shape.channels;
+    size_t i = 0;
+    for (; i + P2A_HALF_LANES <= values; i += P2A_HALF_LANES) {
+        const p2a_lanes_pair floats = {p2a_lanes_load(in + i), p2a_lanes_load(in + i + LANES)};
+        p2a_halves_store(out + i, floats);
+    }
+    for (; i < values; i++)
+        out[i] = p2a_half(in[i]);
+}
+
+void p2a_run_halve(const p2a_kernel_args *args)
+{
+    p2a_pool_run(args->ctx, halve_rows, (void *)args, args->rows, ROWS_A_PIECE);
+}
+
+static void widen_rows(void *user, size_t begin, size_t count)
+{
+    const p2a_kernel_args *args = user;
+    const p2a_shape shape = args->output->shape;
+    const ptrdiff_t first = (ptrdiff_t)(args->first + begin);
+    const uint16_t *restrict in = p2a_view_row(&args->inputs[0], first);
+    float *restrict out = p2a_view_row(args->output, first);
+    const size_t values = count * shape.width * shape.channels;
+    size_t i = 0;
+    for (; i + P2A_HALF_LANES <= values; i += P2A_HALF_LANES) {
+        const p2a_lanes_pair floats = p2a_halves_load(in + i);
+        p2a_lanes_store(out + i, floats.low);
+        p2a_lanes_store(out + i + LANES, floats.high);
+    }
+    for (; i < values; i++)
+        out[i] = p2a_float_of_half(in[i]);
+}
+
+void p2a_run_widen(const p2a_kernel_args *args)
+{
+    p2a_pool_run(args->ctx, widen_rows, (void *)args, args->rows, ROWS_A_PIECE);
 }

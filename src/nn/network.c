@@ -4,21 +4,25 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "nn/fuse.h"
+#include "nn/halve.h"
 #include "nn/operator.h"
 #include "nn/plan.h"
 
 /* Input pixels a band, where the caller leaves it open. At half resolution with 24 channels a
  * tensor of the generator is then 1.5 MB: it stays in the second-level cache. */
 #define BAND_PIXELS 65536
-
 /* The same where they are bytes, a quarter as large: fewer pieces of work, which two threads share
  * the better; with more than this one thread becomes slower. */
 #define BAND_PIXELS_OF_BYTES 131072
+/* Where norms hold tensors whole, bands are what can be saved beside them; lower ones cost time,
+ * because each copies the rows that its kernels share with the next. */
+#define BAND_ROWS_BESIDE_HELD 32
 
 struct p2a_network {
     p2a_context *ctx;
     const p2a_graph *graph; /* own */
-    p2a_graph own;          /* with nodes of its own, that can be frozen */
+    p2a_graph own;          /* from halve.c, with nodes of its own that can be frozen */
     p2a_operator *operators;
     p2a_plan plan;
     char *workspace;
@@ -31,18 +35,21 @@ struct p2a_network {
     uint32_t next_node; /* node_count: the band is done */
     double done;        /* multiply-adds since the start of the picture */
     double share;       /* of a picture's own statistics, see p2a_network_smooth */
+    bool mixes;         /* a mixture was begun and not taken */
 };
 
-/* A graph with nodes of its own, given: release them. nodes is NULL after a failure. */
-static p2a_graph copy_graph(p2a_context *ctx, const p2a_graph *graph, bool frozen)
+/* out: the graph as it is run, with nodes and tensors of its own; release with p2a_halve_clear().
+ */
+static p2a_status prepare_graph(p2a_context *ctx, const p2a_graph *graph, bool frozen,
+                                p2a_graph *out)
 {
-    p2a_graph own = *graph;
-    own.nodes = p2a_alloc_zeroed(ctx, graph->node_count, sizeof *own.nodes);
-    for (uint32_t n = 0; own.nodes && n < graph->node_count; n++) {
-        own.nodes[n] = graph->nodes[n];
-        own.nodes[n].frozen = frozen && p2a_node_has_statistics(&graph->nodes[n]);
-    }
-    return own;
+    const p2a_status status = p2a_halve_graph(ctx, graph, out);
+    if (status != P2A_OK)
+        return status;
+    p2a_fuse_graph(out);
+    for (uint32_t n = 0; n < out->node_count; n++)
+        out->nodes[n].frozen = frozen && p2a_node_has_statistics(&out->nodes[n]);
+    return P2A_OK;
 }
 
 p2a_status p2a_network_create(p2a_context *ctx, const p2a_graph *graph, p2a_network **out)
@@ -53,19 +60,21 @@ p2a_status p2a_network_create(p2a_context *ctx, const p2a_graph *graph, p2a_netw
         return p2a_fail_memory(ctx, sizeof *network, "a network");
     network->ctx = ctx;
     network->share = 1;
-    network->own = copy_graph(ctx, graph, false);
     network->graph = &network->own;
+    p2a_status status = prepare_graph(ctx, graph, false, &network->own);
+    if (status != P2A_OK) {
+        p2a_free(ctx, network);
+        return status;
+    }
+    graph = network->graph;
     network->operators = p2a_alloc_zeroed(ctx, graph->node_count, sizeof *network->operators);
     network->views = p2a_alloc_zeroed(ctx, graph->tensor_count, sizeof *network->views);
     network->made = p2a_alloc_zeroed(ctx, graph->tensor_count, sizeof *network->made);
     network->gathered = p2a_alloc_zeroed(ctx, graph->node_count, 2 * sizeof *network->gathered);
-    p2a_status status = P2A_OK;
-    if (!network->own.nodes || !network->operators || !network->views || !network->made ||
-        !network->gathered)
+    if (!network->operators || !network->views || !network->made || !network->gathered)
         status = p2a_fail_memory(ctx, graph->node_count * sizeof *network->operators, "operators");
     for (uint32_t n = 0; status == P2A_OK && n < graph->node_count; n++)
-        status = p2a_operator_create(ctx, network->graph, &network->own.nodes[n],
-                                     &network->operators[n]);
+        status = p2a_operator_create(ctx, graph, &graph->nodes[n], &network->operators[n]);
     if (status != P2A_OK) {
         p2a_network_destroy(network);
         return status;
@@ -93,8 +102,20 @@ void p2a_network_destroy(p2a_network *network)
     p2a_free(ctx, network->made);
     p2a_free(ctx, network->views);
     p2a_free(ctx, network->operators);
-    p2a_free(ctx, network->own.nodes);
+    p2a_halve_clear(ctx, &network->own);
     p2a_free(ctx, network);
+}
+
+static size_t band_of(const p2a_graph *graph, size_t width)
+{
+    const size_t pixels =
+        p2a_tensor_is_bytes(graph, graph->input) ? BAND_PIXELS_OF_BYTES : BAND_PIXELS;
+    size_t rows = pixels / width;
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        if (p2a_node_is_norm(&graph->nodes[n]) && rows > BAND_ROWS_BESIDE_HELD)
+            rows = BAND_ROWS_BESIDE_HELD;
+    rows = rows / graph->multiple_of * graph->multiple_of;
+    return rows < graph->multiple_of ? graph->multiple_of : rows;
 }
 
 static p2a_status choose_band(p2a_context *ctx, const p2a_graph *graph, size_t height, size_t width,
@@ -105,13 +126,8 @@ static p2a_status choose_band(p2a_context *ctx, const p2a_graph *graph, size_t h
         return p2a_fail(ctx, P2A_ERR_ARGUMENT,
                         "expected width and height in multiples of %zu, got %zux%zu", multiple,
                         width, height);
-    if (*band_rows == 0) {
-        const size_t pixels =
-            p2a_tensor_is_bytes(graph, graph->input) ? BAND_PIXELS_OF_BYTES : BAND_PIXELS;
-        *band_rows = pixels / width / multiple * multiple;
-        if (*band_rows < multiple)
-            *band_rows = multiple;
-    }
+    if (*band_rows == 0)
+        *band_rows = band_of(graph, width);
     if (*band_rows < height && *band_rows % multiple)
         return p2a_fail(ctx, P2A_ERR_ARGUMENT,
                         "expected a multiple of %zu for band_rows_px, got %zu", multiple,
@@ -163,9 +179,10 @@ p2a_status p2a_network_estimate(p2a_context *ctx, const p2a_graph *graph, size_t
     p2a_status status = choose_band(ctx, graph, height, width, &band_rows);
     if (status != P2A_OK)
         return status;
-    const p2a_graph own = copy_graph(ctx, graph, frozen);
-    if (own.nodes == NULL)
-        return p2a_fail_memory(ctx, graph->node_count * sizeof *own.nodes, "an estimate");
+    p2a_graph own;
+    status = prepare_graph(ctx, graph, frozen, &own);
+    if (status != P2A_OK)
+        return status;
     p2a_plan plan;
     status = p2a_plan_make(ctx, &own, height, width, band_rows, &plan);
     if (status == P2A_OK) {
@@ -175,12 +192,13 @@ p2a_status p2a_network_estimate(p2a_context *ctx, const p2a_graph *graph, size_t
         *multiply_adds = plan.multiply_adds;
     }
     p2a_plan_clear(ctx, &plan);
-    p2a_free(ctx, own.nodes);
+    p2a_halve_clear(ctx, &own);
     return status;
 }
 
 void p2a_network_freeze(p2a_network *network, bool frozen)
 {
+    network->mixes = false;
     for (uint32_t n = 0; n < network->own.node_count; n++) {
         p2a_node *node = &network->own.nodes[n];
         if (!p2a_node_has_statistics(node) || node->frozen == frozen)
@@ -199,6 +217,42 @@ static p2a_status make_statistics(p2a_context *ctx, const p2a_operator *op, doub
     *statistics = p2a_alloc_zeroed(ctx, count, sizeof **statistics);
     return *statistics ? P2A_OK
                        : p2a_fail_memory(ctx, count * sizeof **statistics, "a norm's statistics");
+}
+
+p2a_status p2a_network_begin_mixture(p2a_network *network)
+{
+    p2a_status status = P2A_OK;
+    for (uint32_t n = 0; status == P2A_OK && n < network->own.node_count; n++) {
+        p2a_operator *op = &network->operators[n];
+        if (op->statistics == NULL)
+            continue;
+        status = make_statistics(network->ctx, op, &op->mixed);
+        const size_t count = p2a_operator_statistics_count(op->graph, op->node);
+        for (size_t i = 0; status == P2A_OK && i < count; i++)
+            op->mixed[i] = 0;
+    }
+    network->mixes = status == P2A_OK;
+    return status;
+}
+
+void p2a_network_add_to_mixture(p2a_network *network, double weight)
+{
+    for (uint32_t n = 0; n < network->own.node_count; n++)
+        if (network->operators[n].statistics)
+            p2a_operator_mix(&network->operators[n], weight);
+}
+
+void p2a_network_take_mixture(p2a_network *network)
+{
+    network->mixes = false;
+    for (uint32_t n = 0; n < network->own.node_count; n++) {
+        p2a_operator *op = &network->operators[n];
+        if (op->statistics == NULL)
+            continue;
+        p2a_operator_take_mixed(op);
+        for (uint32_t i = 0; network->share < 1 && i < op->node->input_count; i++)
+            p2a_operator_smooth(op, i, network->share);
+    }
 }
 
 p2a_status p2a_network_smooth(p2a_network *network, double share)
@@ -331,7 +385,7 @@ static void gather(p2a_network *network, uint32_t n, const p2a_view *inputs)
         p2a_operator_gather(network->ctx, &network->operators[n], inputs, i, *gathered,
                             end - *gathered, network->workspace + network->plan.scratch_bytes[n]);
         *gathered = end;
-        if (end == inputs[i].shape.height && network->share < 1)
+        if (end == inputs[i].shape.height && network->share < 1 && !network->mixes)
             p2a_operator_smooth(&network->operators[n], i, network->share);
     }
 }

@@ -50,6 +50,15 @@ p2a_context *p2a_network_context(const p2a_network *network);
 void p2a_network_freeze(p2a_network *network, bool frozen);
 
 /*
+ * Statistics of several pictures, weighted: begin, then run each and add it, then take. What is
+ * taken counts as one picture's. Freezing or its end forgets a mixture that was not taken.
+ * Errors: P2A_ERR_MEMORY.
+ */
+p2a_status p2a_network_begin_mixture(p2a_network *network);
+void p2a_network_add_to_mixture(p2a_network *network, double weight);
+void p2a_network_take_mixture(p2a_network *network);
+
+/*
  * Mix statistics with those of the pictures before: `share` of each picture's own, above 0 to 1;
  * 1: none of the others, as it is unless told. The next picture is a first one.
  * Errors: P2A_ERR_MEMORY.

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/pool.h"
+#include "nn/halves.h"
 #include "nn/operator.h"
 
 #define ROWS_A_PIECE 4
@@ -47,19 +48,48 @@ static void moments(const p2a_kernel_args *args, uint32_t input, size_t begin, s
     *variance = fmax(q / count - *mean * *mean, 0); /* rounding, where all values are equal */
 }
 
+/* One run of values -> value * scale + shift, and the leaky ReLU behind it (slope 1: none). */
+static inline void scale_values(const float *floats, const uint16_t *halves, size_t count,
+                                const float *scale, const float *shift, float slope, float *out)
+{
+    const p2a_lanes slopes = p2a_lanes_splat(slope);
+    size_t c = 0;
+    for (; c + P2A_HALF_LANES <= count; c += P2A_HALF_LANES) {
+        p2a_lanes_pair in;
+        if (halves)
+            in = p2a_halves_load(halves + c);
+        else
+            in = (p2a_lanes_pair){p2a_lanes_load(floats + c), p2a_lanes_load(floats + c + LANES)};
+        const p2a_lanes low = in.low * p2a_lanes_load(scale + c) + p2a_lanes_load(shift + c);
+        const p2a_lanes high =
+            in.high * p2a_lanes_load(scale + c + LANES) + p2a_lanes_load(shift + c + LANES);
+        p2a_lanes_store(out + c, p2a_lanes_max(low, low * slopes));
+        p2a_lanes_store(out + c + LANES, p2a_lanes_max(high, high * slopes));
+    }
+    for (; c < count; c++) {
+        const float in = halves ? p2a_float_of_half(halves[c]) : floats[c];
+        const float value = in * scale[c] + shift[c];
+        out[c] = value < value * slope ? value * slope : value;
+    }
+}
+
 static void scale_rows(void *user, size_t begin, size_t count)
 {
     const p2a_kernel_args *args = user;
     const p2a_shape shape = args->output->shape;
-    const size_t channels = shape.channels;
-    const float *restrict scale = args->scratch + p2a_gather_scratch(channels);
-    const float *restrict shift = scale + channels;
+    const size_t channels = shape.channels, values = shape.width * channels;
+    const float *scale = args->scratch + p2a_gather_scratch(channels), *shift = scale + channels;
+    const float slope = args->node->leaky ? args->node->alpha : 1.0f;
+    const bool half = args->inputs[0].item_bytes == sizeof(uint16_t);
     for (size_t r = args->first + begin; r < args->first + begin + count; r++) {
-        const float *in = p2a_view_row(&args->inputs[0], (ptrdiff_t)r);
+        const void *in = p2a_view_row(&args->inputs[0], (ptrdiff_t)r);
         float *out = p2a_view_row(args->output, (ptrdiff_t)r);
-        for (size_t x = 0; x < shape.width; x++, in += channels, out += channels)
-            for (size_t c = 0; c < channels; c++)
-                out[c] = in[c] * scale[c] + shift[c];
+        for (size_t i = 0; i < values; i += channels)
+            if (half)
+                scale_values(NULL, (const uint16_t *)in + i, channels, scale, shift, slope,
+                             out + i);
+            else
+                scale_values((const float *)in + i, NULL, channels, scale, shift, slope, out + i);
     }
 }
 
@@ -69,8 +99,8 @@ void p2a_run_group_norm(const p2a_kernel_args *args)
     const size_t channels = args->output->shape.channels;
     const size_t groups = node->op == P2A_OP_GROUP_NORM ? node->groups : channels;
     const size_t size = channels / groups;
-    const float *weight = weight_values(args, node->weight);
-    const float *bias = weight_values(args, node->bias);
+    const float *weight = node->of_product ? NULL : weight_values(args, node->weight);
+    const float *bias = node->of_product ? NULL : weight_values(args, node->bias);
     float *scale = args->scratch + p2a_gather_scratch(channels), *shift = scale + channels;
     for (size_t g = 0; g < groups; g++) {
         double mean, variance, new_mean = 0, new_deviation = 1;

@@ -140,6 +140,12 @@ p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p
         if (out->statistics == NULL)
             return p2a_fail_memory(ctx, count * sizeof *out->statistics, "a norm's statistics");
     }
+    if (node->of_product) {
+        const size_t count = p2a_moments_count(channels_of(graph, node->inputs[1]));
+        out->moments = p2a_alloc_zeroed(ctx, count, sizeof *out->moments);
+        if (out->moments == NULL)
+            return p2a_fail_memory(ctx, count * sizeof *out->moments, "a norm's statistics");
+    }
 
     if (p2a_winograd_fits(graph, node)) {
         out->winograd = p2a_winograd_pack(ctx, graph, node);
@@ -185,6 +191,10 @@ void p2a_operator_clear(p2a_context *ctx, p2a_operator *op)
     op->dots = NULL;
     p2a_free(ctx, op->statistics);
     op->statistics = NULL;
+    p2a_free(ctx, op->moments);
+    op->moments = NULL;
+    p2a_free(ctx, op->mixed);
+    op->mixed = NULL;
     p2a_free(ctx, op->before);
     op->before = NULL;
     op->main = op->clamp = NULL;
@@ -225,14 +235,19 @@ size_t p2a_operator_scratch(const p2a_graph *graph, const p2a_node *node, const 
     case P2A_OP_RESIZE:
         return out.width * sizeof(p2a_sample);
     default:
-        return p2a_node_has_statistics(node) ? p2a_normalize_scratch(in.channels) * sizeof(float)
-                                             : 0;
+        if (!p2a_node_has_statistics(node))
+            return 0;
+        return (p2a_normalize_scratch(in.channels) +
+                (node->of_product ? p2a_moments_scratch(in.channels) : 0)) *
+               sizeof(float);
     }
 }
 
 size_t p2a_operator_bytes(const p2a_graph *graph, const p2a_node *node, const p2a_shape *shapes,
                           size_t rows)
 {
+    if (node->of_product)
+        return p2a_moments_count(channels_of(graph, node->inputs[1])) * sizeof(double);
     if (node->op != P2A_OP_CONV2D && node->op != P2A_OP_FULLY_CONNECTED)
         return 1024; /* the operator's own struct */
     const p2a_weight *weight = &graph->weights[node->weight];
@@ -436,7 +451,13 @@ void p2a_operator_gather(p2a_context *ctx, p2a_operator *op, const p2a_view *inp
                                   .statistics = op->statistics};
     const p2a_shape shape = inputs[i].shape;
     op->counted_px[i] = (double)shape.height * (double)shape.width;
-    p2a_run_gather(&args, i, first, rows);
+    if (op->moments == NULL) {
+        p2a_run_gather(&args, i, first, rows);
+    } else if (i == 1) { /* of which the first input's statistics are too */
+        p2a_run_moments(&args, op->moments, i, first, rows);
+        if (first + rows == shape.height)
+            p2a_moments_take(op->graph, op->node, op->moments, op->counted_px[1], op->statistics);
+    }
 }
 
 p2a_status p2a_operator_run(p2a_context *ctx, p2a_operator *op, const p2a_shape *shapes,
@@ -513,6 +534,12 @@ p2a_status p2a_operator_run(p2a_context *ctx, p2a_operator *op, const p2a_shape 
         return P2A_OK;
     case P2A_OP_ARGMAX:
         p2a_run_argmax(&args);
+        return P2A_OK;
+    case P2A_OP_HALVE:
+        p2a_run_halve(&args);
+        return P2A_OK;
+    case P2A_OP_WIDEN:
+        p2a_run_widen(&args);
         return P2A_OK;
     case P2A_OP_COUNT:
         break;

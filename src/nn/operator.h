@@ -27,6 +27,9 @@ typedef struct p2a_operator {
     double counted_px[2]; /* pixels that they are over, for each input */
     double *before;       /* the same of the picture before, where they are smoothed, else NULL */
     double before_px[2];  /* 0: there was none */
+    double *moments;      /* of an adaptive norm of a product, see moments.c, else NULL */
+    double *mixed;        /* for each input C means and C logarithms of variances, weighted sums of
+                             several pictures'; of a spatial softmax C logarithms; else NULL */
 } p2a_operator;
 
 /*
@@ -67,6 +70,10 @@ void p2a_operator_gather(p2a_context *ctx, p2a_operator *op, const p2a_view *inp
  * of those of the picture before, and are kept for the next. Without op->before: nothing. */
 void p2a_operator_smooth(p2a_operator *op, uint32_t i, double share);
 
+/* Add `weight` times the statistics to op->mixed, and make op->mixed the statistics. */
+void p2a_operator_mix(p2a_operator *op, double weight);
+void p2a_operator_take_mixed(p2a_operator *op);
+
 /* Numbers in a node's statistics. */
 size_t p2a_operator_statistics_count(const p2a_graph *graph, const p2a_node *node);
 
@@ -89,6 +96,8 @@ void p2a_run_depth_to_space(const p2a_kernel_args *args);
 void p2a_run_concat(const p2a_kernel_args *args);
 void p2a_run_slice(const p2a_kernel_args *args);
 void p2a_run_pad(const p2a_kernel_args *args);
+void p2a_run_halve(const p2a_kernel_args *args);
+void p2a_run_widen(const p2a_kernel_args *args);
 /* Rows [first, first + rows) of the padded input, for a convolution that does not pad by zeros. */
 void p2a_pad_rows(p2a_context *ctx, const p2a_node *node, const p2a_view *input, ptrdiff_t first,
                   size_t rows, float *out);
@@ -106,6 +115,16 @@ int p2a_quantized_create(p2a_context *ctx, const p2a_graph *graph, const p2a_nod
 /* gather.c */
 size_t p2a_gather_scratch(size_t channels);
 void p2a_run_gather(const p2a_kernel_args *args, uint32_t input, size_t first, size_t rows);
+
+/* moments.c: `channels` sums and their products; scratch in floats. An adaptive norm of a product
+ * takes its second input's, and once all rows are there, its statistics from them. */
+bool p2a_moments_fit(size_t channels);
+size_t p2a_moments_count(size_t channels);
+size_t p2a_moments_scratch(size_t channels);
+void p2a_run_moments(const p2a_kernel_args *args, double *moments, uint32_t input, size_t first,
+                     size_t rows);
+void p2a_moments_take(const p2a_graph *graph, const p2a_node *node, const double *moments,
+                      double pixels, double *statistics);
 
 /* normalize.c */
 size_t p2a_normalize_scratch(size_t channels);

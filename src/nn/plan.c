@@ -98,7 +98,58 @@ typedef struct passage {
     size_t available, carried;
     ptrdiff_t lowest;
     bool seen;
+    uint64_t overtakes; /* a bit a half: rows of this are made while the half's are still needed */
 } passage;
+
+/* Halves that may take each other's place: that many bits has a passage's word. */
+#define HEIRS_MAX 64
+
+static uint32_t list_halves(const p2a_graph *graph, uint32_t *halves)
+{
+    uint32_t count = 0;
+    for (uint32_t t = 0; t < graph->tensor_count && count < HEIRS_MAX; t++)
+        if (graph->tensors[t].half)
+            halves[count++] = t;
+    return count;
+}
+
+/* After a turn: which halves have rows where rows of others are still needed. */
+static void compare_halves(const uint32_t *halves, uint32_t count, passage *passages)
+{
+    for (uint32_t b = 0; b < count; b++)
+        for (uint32_t a = 0; a < count; a++)
+            if ((ptrdiff_t)passages[halves[b]].available > passages[halves[a]].lowest)
+                passages[halves[b]].overtakes |= (uint64_t)1 << a;
+}
+
+static bool is_held_whole(const p2a_plan *plan, uint32_t t)
+{
+    const p2a_window *window = &plan->windows[t];
+    return window->carried && window->capacity_rows == plan->shapes[t].height;
+}
+
+static bool may_inherit(const p2a_plan *plan, uint32_t from, uint32_t to)
+{
+    const p2a_window *a = &plan->windows[from], *b = &plan->windows[to];
+    const p2a_shape *x = &plan->shapes[from], *y = &plan->shapes[to];
+    return a->last_node < b->first_node && a->heir == P2A_NO_HEIR &&
+           b->first_turn <= a->last_turn && x->height == y->height && x->width == y->width &&
+           x->channels == y->channels && is_held_whole(plan, from) && is_held_whole(plan, to);
+}
+
+static void choose_heirs(p2a_plan *plan, const uint32_t *halves, uint32_t count,
+                         const passage *passages)
+{
+    for (uint32_t b = 0; b < count; b++)
+        for (uint32_t a = 0; a < count; a++) {
+            const bool overtakes = passages[halves[b]].overtakes >> a & 1;
+            if (a == b || overtakes || !may_inherit(plan, halves[a], halves[b]))
+                continue;
+            plan->windows[halves[a]].heir = halves[b];
+            plan->windows[halves[b]].inherits = true;
+            break;
+        }
+}
 
 static bool take_turn(const p2a_graph *graph, p2a_plan *plan, size_t *available)
 {
@@ -120,8 +171,12 @@ static bool take_turn(const p2a_graph *graph, p2a_plan *plan, size_t *available)
 /* Let the turns go by without data: how many rows each tensor holds at most, and when. */
 static void simulate(const p2a_graph *graph, p2a_plan *plan, size_t *available, passage *passages)
 {
-    for (uint32_t t = 0; t < graph->tensor_count; t++)
+    uint32_t halves[HEIRS_MAX];
+    const uint32_t half_count = list_halves(graph, halves);
+    for (uint32_t t = 0; t < graph->tensor_count; t++) {
         passages[t].lowest = -(ptrdiff_t)plan->windows[t].pad_top_rows;
+        plan->windows[t].heir = P2A_NO_HEIR;
+    }
     bool done = false;
     for (uint32_t turn = 0; !done; turn++) {
         done = take_turn(graph, plan, available);
@@ -147,6 +202,7 @@ static void simulate(const p2a_graph *graph, p2a_plan *plan, size_t *available, 
                     p->carried = (size_t)((ptrdiff_t)available[t] - p->lowest);
             }
         }
+        compare_halves(halves, half_count, passages);
     }
     /* carried rows are moved to the front when the window is full: room for as many again makes
      * that rare */
@@ -157,6 +213,7 @@ static void simulate(const p2a_graph *graph, p2a_plan *plan, size_t *available, 
         if (window->capacity_rows > most)
             window->capacity_rows = most;
     }
+    choose_heirs(plan, halves, half_count, passages);
 }
 
 /* A piece of memory and its life: nodes first..last of every turn first_turn..last_turn, or, where
@@ -247,13 +304,18 @@ static p2a_status assign_offsets(p2a_context *ctx, const p2a_graph *graph, p2a_p
     size_t count = 0;
     for (uint32_t t = 0; t < graph->tensor_count; t++) {
         p2a_window *window = &plan->windows[t];
+        if (window->inherits)
+            continue;
+        const p2a_window *last = window;
+        while (last->heir != P2A_NO_HEIR)
+            last = &plan->windows[last->heir];
         const size_t bytes =
             window_bytes(&plan->shapes[t], p2a_tensor_item_bytes(graph, t), window->capacity_rows);
         items[count++] = (interval){bytes,
                                     window->first_node,
-                                    window->last_node,
+                                    last->last_node,
                                     window->first_turn,
-                                    window->last_turn,
+                                    last->last_turn,
                                     window->carried,
                                     0,
                                     &window->offset_bytes};
@@ -283,6 +345,9 @@ static p2a_status assign_offsets(p2a_context *ctx, const p2a_graph *graph, p2a_p
                         plan->shapes[graph->input].width, plan->shapes[graph->input].height);
     for (size_t i = 0; i < count; i++)
         *items[i].offset = (size_t)items[i].at;
+    for (uint32_t t = 0; t < graph->tensor_count; t++) /* an heir is made after whom it follows */
+        if (plan->windows[t].heir != P2A_NO_HEIR)
+            plan->windows[plan->windows[t].heir].offset_bytes = plan->windows[t].offset_bytes;
     plan->workspace_bytes = (size_t)total;
     return P2A_OK;
 }

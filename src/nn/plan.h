@@ -12,12 +12,15 @@
  *
  * A global norm waits for its whole input. When that is there, it and the nodes behind it go on in
  * bands, in turns without new rows of the picture: only tensors that a norm waits for, or that a
- * long skip needs, are held whole.
+ * long skip needs, are held whole. Where one such tensor is used up row by row while another of the
+ * same shape is made from it, the second takes the place of the first as it goes.
  */
 #ifndef P2A_NN_PLAN_H
 #define P2A_NN_PLAN_H
 
 #include "nn/infer.h"
+
+#define P2A_NO_HEIR UINT32_MAX
 
 typedef struct p2a_window {
     size_t capacity_rows;  /* zero padding rows included */
@@ -29,6 +32,8 @@ typedef struct p2a_window {
     uint32_t first_node;            /* makes it (0 for the input), within a turn */
     uint32_t last_node;             /* reads it last */
     uint32_t first_turn, last_turn; /* in which it has rows */
+    uint32_t heir;                  /* the tensor that takes its place row by row, or P2A_NO_HEIR */
+    bool inherits;                  /* is somebody's heir */
 } p2a_window;
 
 typedef struct p2a_plan {

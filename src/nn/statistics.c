@@ -1,5 +1,5 @@
-/* statistics.c - a picture's sums for its norms and those of the pictures before -> smoothed sums
- */
+/* statistics.c - a picture's sums for its norms and those of other pictures -> smoothed or mixed
+ * sums */
 #include <math.h>
 
 #include "nn/operator.h"
@@ -37,4 +37,40 @@ void p2a_operator_smooth(p2a_operator *op, uint32_t i, double share)
     for (size_t c = 0; c < 2 * channels; c++)
         before[c] = now[c];
     op->before_px[i] = op->counted_px[i];
+}
+
+/* A variance that is not there at all would be an infinite logarithm. */
+#define LEAST_VARIANCE 1e-20
+
+void p2a_operator_mix(p2a_operator *op, double weight)
+{
+    for (uint32_t i = 0; i < op->node->input_count; i++) {
+        const size_t channels = op->graph->tensors[op->node->inputs[i]].channels;
+        const double *first = op->statistics + i * 2 * channels, *second = first + channels;
+        double *to = op->mixed + i * 2 * channels;
+        for (size_t c = 0; c < channels; c++) {
+            const double a = first[c], b = second[c] / op->counted_px[i];
+            if (op->node->op == P2A_OP_SPATIAL_SOFTMAX) {
+                to[c] += weight * (a + log(b));
+                continue;
+            }
+            const double mean = a / op->counted_px[i];
+            to[c] += weight * mean;
+            to[channels + c] += weight * log(fmax(b - mean * mean, LEAST_VARIANCE));
+        }
+    }
+}
+
+void p2a_operator_take_mixed(p2a_operator *op)
+{
+    for (uint32_t i = 0; i < op->node->input_count; i++) {
+        const size_t channels = op->graph->tensors[op->node->inputs[i]].channels;
+        const double *from = op->mixed + i * 2 * channels, count = op->counted_px[i];
+        double *first = op->statistics + i * 2 * channels, *second = first + channels;
+        for (size_t c = 0; c < channels; c++) {
+            const bool softmax = op->node->op == P2A_OP_SPATIAL_SOFTMAX;
+            first[c] = softmax ? from[c] : from[c] * count;
+            second[c] = softmax ? count : (exp(from[channels + c]) + from[c] * from[c]) * count;
+        }
+    }
 }

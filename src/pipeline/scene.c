@@ -8,6 +8,7 @@
 #include "image/resize.h"
 #include "nn/idle.h"
 #include "nn/infer.h"
+#include "pipeline/sample.h"
 #include "tensor/pixels.h"
 
 /*
@@ -21,11 +22,12 @@ static size_t margin_of(const p2a_graph *graph, size_t margin_px)
 }
 
 /*
- * The statistics of a thumbnail differ from the picture's the more the smaller it is. So it is the
- * largest of these steps that fits into the memory limit; without a limit, its longer side is
- * THUMBNAIL_PX, or the picture's own where that is shorter.
+ * Statistics that are estimated from samples (sample.h) differ from the picture's the more the
+ * smaller those are. So the thumbnail is the largest of these steps that fits into the memory
+ * limit; without a limit, its longer side is THUMBNAIL_PX, or the picture's own where that is
+ * shorter.
  */
-#define THUMBNAIL_PX 1024
+#define THUMBNAIL_PX 1536
 #define THUMBNAIL_STEP 0.875
 #define THUMBNAIL_LEAST_PX 128
 
@@ -37,9 +39,12 @@ struct p2a_scene {
     p2a_frame frame; /* of the network's input */
     size_t margin_px, band_rows_px;
     p2a_statistics statistics; /* that are used */
-    p2a_image *thumbnail;      /* while statistics are gathered from it, else NULL */
-    size_t thumbnail_px[2];    /* its width and height */
+    size_t thumbnail_px[2];    /* where they are frozen: width and height */
+    p2a_sample_picture samples[P2A_SAMPLES_MAX];
+    uint32_t sample_count, next_sample;
+    p2a_image *sample;         /* while statistics are gathered from it, else NULL */
     double gathered;           /* multiply-adds that this took */
+    double gathered_px;        /* pixels of the samples that are done */
     double released_work;      /* once the network is released: what it had done, ... */
     size_t released_band_rows; /* ... and its bands */
     bool bytes_in, bytes_out;
@@ -84,7 +89,7 @@ static void copy_rows(void *user, size_t begin, size_t count)
     const copied_rows *rows = user;
     const p2a_scene *scene = rows->scene;
     const float *range = scene->generator->graph.range;
-    const p2a_image *seen = scene->thumbnail ? scene->thumbnail : scene->photo;
+    const p2a_image *seen = scene->sample ? scene->sample : scene->photo;
     const size_t offset = begin * scene->frame.width_px * 3, first = rows->first + begin;
     if (rows->to && scene->bytes_in)
         p2a_bytes_from_pixels(seen, &scene->frame, first, count, scene->byte_of,
@@ -133,7 +138,7 @@ static void write_rows(void *user, uint32_t output, size_t first, size_t rows, c
     const p2a_scene *scene = user;
     copied_rows copied = {scene, first, NULL, values};
     (void)output;
-    if (scene->thumbnail)
+    if (scene->sample)
         return;
     p2a_pool_run(scene->ctx, copy_rows, &copied, rows, ROWS_A_PIECE);
 }
@@ -170,6 +175,7 @@ static p2a_status choose_thumbnail(p2a_context *ctx, const p2a_graph *graph, siz
         status = p2a_network_estimate(ctx, graph, framed(out_px[1], graph, 0),
                                       framed(out_px[0], graph, 0), band_rows_px, false, bytes,
                                       multiply_adds);
+        *bytes += 4 * out_px[0] * out_px[1]; /* its pixels */
         px *= THUMBNAIL_STEP;
     } while (px >= THUMBNAIL_LEAST_PX &&
              (status == P2A_ERR_MEMORY ||
@@ -235,32 +241,52 @@ p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const 
     return P2A_OK;
 }
 
-/* Begin with a thumbnail, whose statistics the picture is then painted with. */
-static p2a_status start_thumbnail(p2a_scene *scene)
+/* Gather from the next sample. */
+static p2a_status start_sample(p2a_scene *scene)
+{
+    p2a_status status = p2a_sample_make(scene->ctx, scene->photo, scene->thumbnail_px,
+                                        &scene->samples[scene->next_sample], &scene->sample);
+    if (status == P2A_OK)
+        status = plan(scene, scene->sample);
+    if (status == P2A_OK)
+        p2a_network_start(scene->network, read_rows, write_rows, scene);
+    return status;
+}
+
+/* Begin with samples, whose statistics the picture is then painted with. */
+static p2a_status start_samples(p2a_scene *scene)
 {
     const p2a_image *photo = scene->photo;
+    const size_t photo_px[2] = {photo->width_px, photo->height_px};
     size_t bytes = 0;
     double multiply_adds = 0;
     p2a_network_freeze(scene->network, false);
     p2a_status status = P2A_OK;
     if (scene->thumbnail_px[0] == 0)
-        status = choose_thumbnail(scene->ctx, &scene->generator->graph, photo->width_px,
-                                  photo->height_px, scene->band_rows_px, scene->thumbnail_px,
-                                  &bytes, &multiply_adds);
-    if (status == P2A_OK)
-        status = p2a_image_resize(scene->ctx, photo, scene->thumbnail_px[0], scene->thumbnail_px[1],
-                                  &scene->thumbnail);
-    if (status == P2A_OK)
-        status = plan(scene, scene->thumbnail);
-    return status;
+        status = choose_thumbnail(scene->ctx, &scene->generator->graph, photo_px[0], photo_px[1],
+                                  scene->band_rows_px, scene->thumbnail_px, &bytes, &multiply_adds);
+    scene->next_sample = 0;
+    scene->sample_count = p2a_sample_list(photo_px, scene->thumbnail_px, scene->samples);
+    if (status == P2A_OK && scene->sample_count > 1)
+        status = p2a_network_begin_mixture(scene->network);
+    return status == P2A_OK ? start_sample(scene) : status;
 }
 
-/* The thumbnail is done: the picture, with its statistics. */
-static p2a_status end_thumbnail(p2a_scene *scene)
+/* A sample is done: the next one, or the picture with what they were for. */
+static p2a_status end_sample(p2a_scene *scene)
 {
-    p2a_image_destroy(scene->thumbnail);
-    scene->thumbnail = NULL;
-    scene->gathered = p2a_network_multiply_adds(scene->network);
+    const p2a_sample_picture *done = &scene->samples[scene->next_sample++];
+    p2a_image_destroy(scene->sample);
+    scene->sample = NULL;
+    scene->gathered += p2a_network_multiply_adds(scene->network);
+    p2a_network_trim(scene->network, 0); /* room for making the next one */
+    scene->gathered_px += (double)done->width_px * (double)done->height_px;
+    if (scene->sample_count > 1) /* one alone is taken as it is, to the last bit */
+        p2a_network_add_to_mixture(scene->network, done->weight);
+    if (scene->next_sample < scene->sample_count)
+        return start_sample(scene);
+    if (scene->sample_count > 1)
+        p2a_network_take_mixture(scene->network);
     p2a_network_freeze(scene->network, true);
     const p2a_status status = plan(scene, scene->photo);
     if (status == P2A_OK)
@@ -271,13 +297,13 @@ static p2a_status end_thumbnail(p2a_scene *scene)
 p2a_status p2a_scene_restart(p2a_scene *scene, const p2a_image *photo)
 {
     p2a_image_destroy(scene->painted);
-    p2a_image_destroy(scene->thumbnail);
-    scene->painted = scene->thumbnail = NULL;
+    p2a_image_destroy(scene->sample);
+    scene->painted = scene->sample = NULL;
     scene->finished = false;
-    scene->gathered = 0;
+    scene->gathered = scene->gathered_px = 0;
     scene->photo = photo;
     p2a_status status =
-        scene->statistics == P2A_STATISTICS_FROZEN ? start_thumbnail(scene) : plan(scene, photo);
+        scene->statistics == P2A_STATISTICS_FROZEN ? start_samples(scene) : plan(scene, photo);
     if (status == P2A_OK)
         status = p2a_image_alloc(scene->ctx, photo->width_px, photo->height_px, photo->channels,
                                  &scene->painted);
@@ -293,19 +319,28 @@ const p2a_image *p2a_scene_painted(const p2a_scene *scene)
     return scene->finished ? scene->painted : NULL;
 }
 
+/* Each run is a part of all pixels: `done` is that of the present one. */
+static double done_with_samples(const p2a_scene *scene, double done)
+{
+    const double whole = (double)scene->photo->width_px * (double)scene->photo->height_px;
+    double all = whole;
+    for (uint32_t i = 0; i < scene->sample_count; i++)
+        all += (double)scene->samples[i].width_px * (double)scene->samples[i].height_px;
+    if (scene->sample == NULL)
+        return 1.0 - whole * (1.0 - done) / all;
+    const p2a_sample_picture *now = &scene->samples[scene->next_sample];
+    return (scene->gathered_px + done * (double)now->width_px * (double)now->height_px) / all;
+}
+
 p2a_status p2a_scene_step(p2a_scene *scene, double budget, double *out_done)
 {
     double done = 0;
     p2a_status status = p2a_network_step(scene->network, budget, &done);
     *out_done = done;
     if (status == P2A_OK && scene->statistics == P2A_STATISTICS_FROZEN) {
-        /* each run is a part of the pixels */
-        const double small = (double)scene->thumbnail_px[0] * (double)scene->thumbnail_px[1];
-        const double whole = (double)scene->photo->width_px * (double)scene->photo->height_px;
-        *out_done = scene->thumbnail ? small * done / (small + whole)
-                                     : 1.0 - whole * (1.0 - done) / (small + whole);
-        if (done >= 1.0 && scene->thumbnail)
-            status = end_thumbnail(scene);
+        *out_done = done_with_samples(scene, done);
+        if (done >= 1.0 && scene->sample)
+            status = end_sample(scene);
     }
     scene->finished = status == P2A_OK && *out_done >= 1.0;
     return status;
@@ -356,12 +391,12 @@ void p2a_scene_destroy(p2a_scene *scene)
     if (scene == NULL)
         return;
     p2a_network_give_back(scene->generator, scene->network);
-    p2a_image_destroy(scene->thumbnail);
+    p2a_image_destroy(scene->sample);
     p2a_image_destroy(scene->painted);
     p2a_free(scene->ctx, scene);
 }
 
-/* Two runs after each other: the larger one's memory, the work of both. */
+/* Runs after each other: the largest one's memory, the work of all. */
 static p2a_status estimate_frozen(p2a_context *ctx, const p2a_graph *graph, size_t width_px,
                                   size_t height_px, size_t band_rows_px, size_t *bytes,
                                   double *multiply_adds)
@@ -374,7 +409,12 @@ static p2a_status estimate_frozen(p2a_context *ctx, const p2a_graph *graph, size
         status = p2a_network_estimate(ctx, graph, framed(height_px, graph, 0),
                                       framed(width_px, graph, 0), band_rows_px, true, bytes,
                                       multiply_adds);
-    *multiply_adds += small_work;
+    const size_t photo_px[2] = {width_px, height_px};
+    p2a_sample_picture samples[P2A_SAMPLES_MAX];
+    const uint32_t count = p2a_sample_list(photo_px, size_px, samples);
+    for (uint32_t i = 0; i < count; i++) /* the first is the thumbnail */
+        *multiply_adds += small_work * (double)(samples[i].width_px * samples[i].height_px) /
+                          (double)(samples[0].width_px * samples[0].height_px);
     if (*bytes < small_bytes)
         *bytes = small_bytes;
     return status;

@@ -15,8 +15,8 @@ typedef struct p2a_shape {
  * first row) starts at values + (r - first_row) * width * channels * item_bytes.
  */
 typedef struct p2a_view {
-    void *values;      /* f32, or signed bytes */
-    size_t item_bytes; /* of one value: 4 or 1 */
+    void *values;      /* f32, halves (nn/halves.h) or signed bytes */
+    size_t item_bytes; /* of one value: 4, 2 or 1 */
     ptrdiff_t first_row;
     p2a_shape shape; /* of the whole tensor */
 } p2a_view;

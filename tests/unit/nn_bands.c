@@ -199,6 +199,79 @@ static void test_smoothed_statistics(p2a_context *ctx, const p2a_graph *graph)
     free(in);
 }
 
+/* Fused or not (fuse.h): an adaptive norm of a 1x1 convolution is what the plain loops make of it.
+ */
+static void test_norms_equal_the_reference(p2a_context *ctx, const p2a_graph *graph)
+{
+    p2a_shape shape;
+    p2a_status status;
+    float *got = run_network(ctx, graph, 48, 100, 16, &shape, &status);
+    double *expected = run_reference(ctx, graph, 48, 100, &shape);
+    for (size_t i = 0; got && expected && i < shape.height * shape.width * 3; i++)
+        CHECK_NEAR((double)got[i], expected[i], 2e-4);
+    CHECK(got && expected);
+    free(expected);
+    free(got);
+}
+
+/* What waits for a norm in 16 bits: nearly the same values, in two thirds of the memory. */
+static void test_halves(p2a_context *ctx, p2a_graph *graph)
+{
+    p2a_shape shape;
+    p2a_status status;
+    size_t float_bytes = 0, half_bytes = 0;
+    double work = 0;
+    float *floats = run_network(ctx, graph, 256, 80, 16, &shape, &status);
+    CHECK_EQUAL(p2a_network_estimate(ctx, graph, 2048, 512, 32, false, &float_bytes, &work),
+                P2A_OK);
+    graph->halves = true;
+    float *halves = run_network(ctx, graph, 256, 80, 16, &shape, &status);
+    CHECK_EQUAL(p2a_network_estimate(ctx, graph, 2048, 512, 32, false, &half_bytes, &work), P2A_OK);
+    CHECK((double)half_bytes < 0.65 * (double)float_bytes);
+    double most = 0, largest = 0;
+    for (size_t i = 0; floats && halves && i < shape.height * shape.width * 3; i++) {
+        most = fmax(most, fabs((double)floats[i] - (double)halves[i]));
+        largest = fmax(largest, fabs((double)floats[i]));
+    }
+    CHECK(most > 0 && most < 0.002 * largest);
+    free(halves);
+    free(floats);
+    test_bands_equal_whole(ctx, graph);
+    test_frozen_statistics(ctx, graph);
+    test_smoothed_statistics(ctx, graph);
+    graph->halves = false;
+}
+
+/* A mixture of one picture's statistics with weights that add up to 1 is that picture's. */
+static void test_mixed_statistics(p2a_context *ctx, const p2a_graph *graph)
+{
+    enum { COUNT = SIDE * SIDE * 3 };
+    float *in = malloc(COUNT * sizeof *in), *exact = malloc(COUNT * sizeof *exact);
+    float *got = malloc(COUNT * sizeof *got);
+    rows_io io = {in, exact, SIDE * 3};
+    for (size_t i = 0; i < COUNT; i++)
+        in[i] = (float)((i * 7919 + i / 301) % 255) / 127.5f - 1.0f;
+    p2a_network *network = NULL;
+    CHECK_EQUAL(p2a_network_create(ctx, graph, &network), P2A_OK);
+    CHECK_EQUAL(p2a_network_plan(network, SIDE, SIDE, 0), P2A_OK);
+    CHECK_EQUAL(p2a_network_begin_mixture(network), P2A_OK);
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQUAL(p2a_network_run(network, read_io, write_io, &io), P2A_OK);
+        p2a_network_add_to_mixture(network, i == 1 ? -0.5 : 0.75);
+    }
+    p2a_network_take_mixture(network);
+    p2a_network_freeze(network, true);
+    io.out = got;
+    CHECK_EQUAL(p2a_network_plan(network, SIDE, SIDE, 0), P2A_OK);
+    CHECK_EQUAL(p2a_network_run(network, read_io, write_io, &io), P2A_OK);
+    for (size_t i = 0; i < COUNT; i++)
+        CHECK_NEAR((double)got[i], (double)exact[i], 1e-4);
+    p2a_network_destroy(network);
+    free(got);
+    free(exact);
+    free(in);
+}
+
 static void test_wrong_sizes_are_refused(p2a_context *ctx, const p2a_graph *graph)
 {
     static const size_t wrong[][3] = {
@@ -227,6 +300,9 @@ int main(void)
         test_bands_equal_whole(ctx, &normed.graph);
         test_frozen_statistics(ctx, &normed.graph);
         test_smoothed_statistics(ctx, &normed.graph);
+        test_norms_equal_the_reference(ctx, &normed.graph);
+        test_mixed_statistics(ctx, &normed.graph);
+        test_halves(ctx, &normed.graph);
         test_memory_grows_with_the_width_only(ctx, &b.graph);
         test_wrong_sizes_are_refused(ctx, &b.graph);
         CHECK_EQUAL(p2a_context_bytes(ctx), 0);

@@ -242,6 +242,8 @@ static double value(const p2a_graph *g, const p2a_node *n, const tensor *in, con
         return w;
     case P2A_OP_QUANTIZE:   /* bytes are computed in other arithmetic: */
     case P2A_OP_DEQUANTIZE: /* nn_quantized.c has its own loops */
+    case P2A_OP_HALVE:
+    case P2A_OP_WIDEN:
     case P2A_OP_COUNT:
         break;
     }

@@ -48,8 +48,8 @@ class Wardrobe:
     WORN = (3, 14, 15, 16)
     HAT, HAIR, CLOTH = 14, 13, 18
 
-    def __init__(self, pictures, masks):
-        self.pictures, self.masks = pictures, masks
+    def __init__(self, pictures, masks, share):
+        self.pictures, self.masks, self.share = pictures, masks, share
         self.wearers = {c: [i for i, m in enumerate(masks) if (m == c).sum() > 100] for c in self.WORN}
         scenes = data.scene_paths()[0]
         self.scenes = [data.shrink_to(data.read_rgb(p), 640) for p in scenes[::max(1, len(scenes) // 250)]]
@@ -62,13 +62,13 @@ class Wardrobe:
         return cv2.resize(photo[y:y + side, x:x + side], (CACHE_PX, CACHE_PX), interpolation=cv2.INTER_AREA)
 
     def change(self, picture, mask, rng):
-        if rng.random() < WORN_SHARE:
+        if rng.random() < WORN_SHARE * self.share:
             picture, mask = self.wear(picture, mask, rng)
-        if rng.random() < SCENE_SHARE:
+        if rng.random() < SCENE_SHARE * self.share:
             scene = data.change_light(self.scene(rng), rng)
             picture = blended(picture, scene, mask == 0)
         for part in (self.HAT, self.CLOTH):
-            if rng.random() < TINT_SHARE and (mask == part).any():
+            if rng.random() < TINT_SHARE * self.share and (mask == part).any():
                 picture = blended(picture, tinted(picture, rng), mask == part)
         return picture, mask
 
@@ -177,12 +177,13 @@ def main():
     options.add_argument("--resume", action="store_true", help="go on from --out")
     options.add_argument("--minutes", type=float, default=MINUTES)
     options.add_argument("--rate", type=float, default=LEARNING_RATE)
+    options.add_argument("--exchange", type=float, default=1.0, help="times the shares of exchanged things; less at the end")
     arguments = options.parse_args()
     torch.manual_seed(SEED)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     pictures, masks = load(data.face_names()[0])
-    wardrobe = Wardrobe(pictures, masks)
+    wardrobe = Wardrobe(pictures, masks, arguments.exchange)
     odds = np.ones(len(pictures))
     for rare, factor in RARE.items():
         odds[[(m == rare).sum() > 100 for m in masks]] *= factor

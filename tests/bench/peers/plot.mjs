@@ -12,7 +12,7 @@ const COLOURS = {
   'onnxruntime-node': '#aab6c6',
   'tfjs-backend-wasm': '#7d9a7a'
 }
-const [WIDTH, BAR, GAP, LEFT] = [760, 18, 12, 200]
+const [WIDTH, BAR, GAP, LEFT] = [780, 18, 12, 220]
 
 /** Processor seconds where they are known (Node, one thread). */
 const msOf = (row) => row.cpuMs ?? row.ms

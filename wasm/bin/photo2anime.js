@@ -39,7 +39,7 @@ convert: INPUT is a JPEG or PNG file, or - for stdin. With several inputs, -o is
   --model FILE               a model file of your own instead of a style
   --statistics auto|exact|frozen
                              of imported networks that normalise over the whole picture: from the
-                             picture, or from a thumbnail where memory is short (auto)
+                             picture, or from samples where memory is short (auto)
   --width original|N         width of the result in pixels, height in proportion (original)
   --format png|jpeg          from the output's name unless told, else png
   --quality N                1 to 100, for JPEG (90)

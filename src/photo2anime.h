@@ -307,7 +307,7 @@ p2a_status p2a_job_create(p2a_context *ctx, const p2a_model *model, const p2a_im
 /* A face that was found. All 4-byte floats; px: of the result. */
 typedef struct p2a_face_info {
     float box_px[4];          /* left, top, right, bottom; may reach beyond the picture */
-    float score;              /* 0.95..1 */
+    float score;              /* 0.97..1 */
     float landmarks_px[10];   /* x, y of the picture's left eye, right eye, nose, left and right
                                  corner of the mouth */
     float used;               /* 1: cut out, parsed and (with a model) painted; 0: too small, one

@@ -96,24 +96,32 @@ def held_out_portraits(labels):
     return made
 
 
-def landmark_errors(network, portraits, size_px):
-    """Each aligned portrait set into a larger grey picture: mean distance of the 5 points over the distance of the eyes."""
-    errors, missed = [], 0
-    for _, picture, _, face in portraits:
+def landmark_errors(network, portraits, steady, size_px):
+    """Each aligned portrait set into a larger grey picture: mean distance of the 5 points over the distance of the eyes, against
+    the teacher's steady landmarks; against its one look at the portrait."""
+    errors, of_one_look, missed = [], [], 0
+    for (_, picture, _, face), points in zip(portraits, steady):
         scale = size_px / 512
         small = cv2.resize(picture, (size_px, size_px), interpolation=cv2.INTER_AREA)
         margin = size_px // 4
         found = find(network, np.pad(small, ((margin, margin), (margin, margin), (0, 0)), constant_values=128))
-        found = found.shifted(-margin, -margin)
-        truth = face.moved(scale)
-        hits = overlap(truth.boxes, found.boxes)[0] if len(found.scores) else np.zeros(0)
+        found = found.shifted(-margin, -margin).moved(1 / scale)
+        hits = overlap(face.boxes, found.boxes)[0] if len(found.scores) else np.zeros(0)
         if len(hits) == 0 or hits.max() < OVERLAP_HIT:
             missed += 1
             continue
-        away = np.linalg.norm(found.points[hits.argmax()] - truth.points[0], axis=1).mean()
-        errors.append(away / np.linalg.norm(truth.points[0, 1] - truth.points[0, 0]))
+        answer = found.points[hits.argmax()]
+        for list_, truth in ((errors, points), (of_one_look, face.points[0])):
+            list_.append(np.linalg.norm(answer - truth, axis=1).mean() / np.linalg.norm(truth[1] - truth[0]))
     return {"size_px": size_px, "mean": float(np.mean(errors)), "median": float(np.median(errors)),
-            "within_5_percent": float(np.mean(np.array(errors) <= 0.05)), "missed": missed}
+            "within_5_percent": float(np.mean(np.array(errors) <= 0.05)), "missed": missed,
+            "mean_against_one_look": float(np.mean(of_one_look)), "median_against_one_look": float(np.median(of_one_look))}
+
+
+def teachers_spread(portraits, steady):
+    """The error of the teacher's one look, as landmark_errors() has it."""
+    return float(np.mean([np.linalg.norm(face.points[0] - points, axis=1).mean() / np.linalg.norm(points[1] - points[0])
+                          for (_, _, _, face), points in zip(portraits, steady)]))
 
 
 def groups(labels, count):
@@ -173,12 +181,14 @@ def detector_figures(network, labels, quick=False):
                "photos_as_marked": photos_as_marked(find_in, labels, scenes[::4] if quick else scenes + people)}
     if not quick:
         figures["people_all"] = photos_against_teacher(find_in, labels, sum(data.people_paths(), []))
-    sizes = (256,) if quick else (512, 256, 128, 64)
-    figures["landmarks"] = [landmark_errors(network, portraits[::3] if quick else portraits, s) for s in sizes]
+    from faces_teacher import Teacher, steady_landmarks
+    teacher = Teacher()
+    some, sizes = (portraits[::3], (256,)) if quick else (portraits, (512, 256, 128, 64))
+    steady = [steady_landmarks(teacher, picture) for _, picture, _, _ in some]
+    figures["landmarks"] = [landmark_errors(network, some, steady, s) for s in sizes]
+    figures["landmarks_of_the_teachers_one_look"] = teachers_spread(some, steady)
     made, answers = groups(labels, 20 if quick else GROUPS), None
     if not quick:
-        from faces_teacher import Teacher
-        teacher = Teacher()
         answers = [teacher(scene.picture, SCORE_MIN) for scene, _ in made]
         told = iter(answers)
         figures["teacher_on_groups"] = groups_figures(lambda _: next(told), made)

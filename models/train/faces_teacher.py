@@ -17,7 +17,8 @@ MEAN_BGR = np.array([104, 117, 123], np.float32)
 LONG_SIDE_PX = 1280
 FLOOR = 0.15              # fainter answers are not kept; those below the threshold mark regions not to learn from
 ZOOM, ZOOMED_PX, CLOSELY_FLOOR = 1.7, 1500, 0.4   # a closer look at training photos: enlarged up to this long side
-FACE_MARGIN_PX = 96       # grey around an aligned crop, so that the face does not touch the picture's border
+FACE_MARGIN = 96 / 512    # grey around an aligned crop, in its sides, so that the face does not touch the picture's border
+STEADY_PX = (512, 400, 320, 256)   # sides of the looks whose median is taken
 
 
 class Teacher:
@@ -60,6 +61,26 @@ def label(teacher, picture, closely=False):
     return found
 
 
+def in_portrait(teacher, picture):
+    """The answer about an aligned portrait's own face, in its pixels."""
+    side = picture.shape[0]
+    m = round(FACE_MARGIN * side)
+    found = teacher(np.pad(picture, ((m, m), (m, m), (0, 0)), constant_values=128))
+    best = np.argmax(found.scores * (abs(found.boxes[:, [0, 2]].mean(1) - side / 2 - m) < 0.23 * side))
+    return found.chosen([best]).shifted(-m, -m)
+
+
+def steady_landmarks(teacher, picture):
+    """[5,2]: the median over looks at several sizes, as it is and mirrored. One look's landmarks are 4 % of the distance of the
+    eyes from it, and those of a portrait and of its mirror image 6 % from each other."""
+    looks = []
+    for side in STEADY_PX:
+        small = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+        turned = mirrored(in_portrait(teacher, np.ascontiguousarray(small[:, ::-1])), side)
+        looks += [face.points[0] * picture.shape[0] / side for face in (in_portrait(teacher, small), turned)]
+    return np.median(looks, 0)
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--out", type=Path, required=True)
@@ -73,11 +94,7 @@ def main():
         if i % 100 == 0:
             print(f"{i} of {len(photos)} photos", flush=True)
     for name in [n for part in data.face_names() for n in part]:
-        m = FACE_MARGIN_PX
-        padded = np.pad(data.read_face(name), ((m, m), (m, m), (0, 0)), constant_values=128)
-        found = teacher(padded)
-        best = np.argmax(found.scores * (abs(found.boxes[:, [0, 2]].mean(1) - 256 - m) < 120))
-        answers[f"faces/{name}"] = found.chosen([best]).shifted(-m, -m)
+        answers[f"faces/{name}"] = in_portrait(teacher, data.read_face(name))
     np.savez(out, **{f"{k}|{part}": getattr(v, part) for k, v in answers.items() for part in ("boxes", "scores", "points")})
     print(f"{len(answers)} pictures, {sum(len(v.scores) for v in answers.values())} answers")
 

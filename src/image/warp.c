@@ -53,17 +53,20 @@ static void catmull_rom_weights(float f, float out[TAPS])
     out[3] = (0.5f * f - 0.5f) * f * f;
 }
 
-/* The first tap for a place, and its weights; indexes are set inside the picture one by one. */
-static void find_taps(double place, size_t side_px, size_t index[TAPS], float weights[TAPS])
+/* The first tap for a place, which may be outside of the picture, and the weights. */
+static inline ptrdiff_t find_taps(double place, size_t side_px, float weights[TAPS])
 {
-    /* Farther out than this only the border is seen. */
-    const double clamped = fmin(fmax(place - 0.5, -TAPS), (double)side_px + TAPS);
-    const double whole = floor(clamped);
-    catmull_rom_weights((float)(clamped - whole), weights);
-    for (int t = 0; t < TAPS; t++) {
-        const double i = whole - 1 + t;
-        index[t] = i < 0 ? 0 : i >= (double)side_px ? side_px - 1 : (size_t)i;
-    }
+    /* Farther out than this only the border is seen. Not fmin(): a call for each pixel. */
+    const double low = -TAPS, high = (double)side_px + TAPS, at = place - 0.5;
+    const double clamped = at < low ? low : at > high ? high : at;
+    const ptrdiff_t whole = (ptrdiff_t)(clamped + TAPS) - TAPS; /* the floor */
+    catmull_rom_weights((float)(clamped - (double)whole), weights);
+    return whole - 1;
+}
+
+static size_t inside(ptrdiff_t index, size_t side_px)
+{
+    return index < 0 ? 0 : index >= (ptrdiff_t)side_px ? side_px - 1 : (size_t)index;
 }
 
 static uint8_t to_byte(float value)
@@ -71,34 +74,58 @@ static uint8_t to_byte(float value)
     return (uint8_t)(value <= 0 ? 0 : value >= 255 ? 255 : value + 0.5f);
 }
 
-static void sample(const p2a_image *from, double x, double y, uint8_t *out)
+/* A pixel from 4x4 pixels of RGB, rows of them one after another in memory. */
+static inline void weigh_rgb(const uint8_t *const rows[TAPS], const float column_weights[TAPS],
+                             const float row_weights[TAPS], uint8_t *out)
 {
-    size_t columns[TAPS], rows[TAPS];
-    float column_weights[TAPS], row_weights[TAPS];
-    find_taps(x, from->width_px, columns, column_weights);
-    find_taps(y, from->height_px, rows, row_weights);
-    const uint32_t channels = from->channels;
+    float sums[TAPS * 3];
+    for (int k = 0; k < TAPS * 3; k++)
+        sums[k] = row_weights[0] * (float)rows[0][k] + row_weights[1] * (float)rows[1][k] +
+                  row_weights[2] * (float)rows[2][k] + row_weights[3] * (float)rows[3][k];
+    for (int c = 0; c < 3; c++)
+        out[c] = to_byte(column_weights[0] * sums[c] + column_weights[1] * sums[3 + c] +
+                         column_weights[2] * sums[6 + c] + column_weights[3] * sums[9 + c]);
+}
+
+/* The same of RGBA: colours count as much as their pixel covers. */
+static void weigh_rgba(const uint8_t *const rows[TAPS], const float column_weights[TAPS],
+                       const float row_weights[TAPS], uint8_t *out)
+{
     float sum[4] = {0};
-    for (int j = 0; j < TAPS; j++) {
-        const uint8_t *row = from->pixels + rows[j] * from->stride_bytes;
+    for (int j = 0; j < TAPS; j++)
         for (int i = 0; i < TAPS; i++) {
-            const uint8_t *pixel = row + columns[i] * channels;
-            float weight = row_weights[j] * column_weights[i];
-            if (channels == 4) {
-                weight *= (float)pixel[3];
-                sum[3] += weight;
-            }
+            const uint8_t *pixel = rows[j] + (ptrdiff_t)i * 4;
+            const float weight = row_weights[j] * column_weights[i] * (float)pixel[3];
             for (int c = 0; c < 3; c++)
                 sum[c] += weight * (float)pixel[c];
+            sum[3] += weight;
         }
-    }
-    float scale = 1;
-    if (channels == 4) {
-        scale = sum[3] > 0 ? 1 / sum[3] : 0;
-        out[3] = to_byte(sum[3]);
-    }
     for (int c = 0; c < 3; c++)
-        out[c] = to_byte(sum[c] * scale);
+        out[c] = to_byte(sum[3] > 0 ? sum[c] / sum[3] : 0);
+    out[3] = to_byte(sum[3]);
+}
+
+static inline void sample(const p2a_image *from, double x, double y, uint8_t *out)
+{
+    float column_weights[TAPS], row_weights[TAPS];
+    const ptrdiff_t left = find_taps(x, from->width_px, column_weights);
+    const ptrdiff_t top = find_taps(y, from->height_px, row_weights);
+    const uint32_t channels = from->channels;
+    const bool whole = left >= 0 && top >= 0 && left + TAPS <= (ptrdiff_t)from->width_px &&
+                       top + TAPS <= (ptrdiff_t)from->height_px;
+    uint8_t edge[TAPS][TAPS * 4]; /* taps outside of the picture are its border's pixels */
+    const uint8_t *rows[TAPS];
+    for (int j = 0; j < TAPS; j++) {
+        const uint8_t *row = from->pixels + inside(top + j, from->height_px) * from->stride_bytes;
+        rows[j] = whole ? row + left * (ptrdiff_t)channels : edge[j];
+        for (int i = 0; !whole && i < TAPS; i++)
+            memcpy(edge[j] + (size_t)i * channels,
+                   row + inside(left + i, from->width_px) * channels, channels);
+    }
+    if (channels == 4)
+        weigh_rgba(rows, column_weights, row_weights, out);
+    else
+        weigh_rgb(rows, column_weights, row_weights, out);
 }
 
 static void warp_rows(void *user, size_t first, size_t count)

@@ -1,4 +1,5 @@
-/* confirm.c - candidates for faces -> upright frames -> the detector's second answer -> faces */
+/* confirm.c - candidates for faces -> upright frames -> the detector's answers about them -> faces
+ */
 #include "pipeline/confirm.h"
 
 #include <math.h>
@@ -19,6 +20,13 @@
  * its landmarks lie, and the mean is up to a tenth nearer than the best anchor's answer. */
 #define ASKED_IOU 0.6f
 
+/* The frames of one candidate, one after another. */
+typedef enum frame_kind {
+    FRAME_COARSE, /* cut out by the candidate's own landmarks */
+    FRAME_FINE,   /* by those that were found in it */
+    FRAME_MIRRORED
+} frame_kind;
+
 struct p2a_confirm {
     p2a_context *ctx;
     p2a_answer *answer;
@@ -26,8 +34,12 @@ struct p2a_confirm {
     p2a_face_list candidates;
     float score;
     size_t index;
+    frame_kind kind;
     p2a_image *frame; /* of the candidate at hand; NULL: the next one has not begun */
     double photo_from_frame[6];
+    p2a_detect_candidate seen;                  /* the candidate at hand in its coarse frame */
+    double scores;                              /* sum over its frames */
+    double landmarks_px[P2A_LANDMARK_COUNT][2]; /* sums over its fine frames */
     p2a_detect_pool pool;
 };
 
@@ -74,19 +86,52 @@ void p2a_confirm_destroy(p2a_confirm *confirm)
     p2a_free(confirm->ctx, confirm);
 }
 
-/* Cut out the next candidate whose landmarks are those of a face. */
-static p2a_status begin_candidate(p2a_confirm *confirm)
+static void next_candidate(p2a_confirm *confirm)
 {
-    for (; confirm->index < confirm->candidates.count; confirm->index++)
-        if (p2a_align_face(confirm->ctx, &confirm->candidates.faces[confirm->index], P2A_CONFIRM_PX,
-                           confirm->photo_from_frame) == P2A_OK)
+    confirm->index++;
+    confirm->kind = FRAME_COARSE;
+}
+
+/* Cut out the next frame, of the next candidate whose landmarks are those of a face. */
+static p2a_status begin_frame(p2a_confirm *confirm)
+{
+    for (; confirm->index < confirm->candidates.count; next_candidate(confirm)) {
+        const p2a_face *face = confirm->kind == FRAME_COARSE
+                                   ? &confirm->candidates.faces[confirm->index]
+                                   : &confirm->seen.face;
+        if (p2a_align_face(confirm->ctx, face, P2A_CONFIRM_PX, confirm->photo_from_frame) == P2A_OK)
             break;
+    }
     if (confirm->index == confirm->candidates.count)
         return P2A_OK;
     const p2a_status status =
         p2a_image_warp(confirm->ctx, confirm->photo, confirm->photo_from_frame, P2A_CONFIRM_PX,
                        P2A_CONFIRM_PX, &confirm->frame);
     return status == P2A_OK ? p2a_answer_start(confirm->answer, confirm->frame) : status;
+}
+
+/* The frame as in a mirror that stands on its right side. */
+static p2a_status mirror_frame(p2a_confirm *confirm)
+{
+    const p2a_image *frame = confirm->frame;
+    const uint32_t channels = frame->channels;
+    for (size_t y = 0; y < P2A_CONFIRM_PX; y++) {
+        uint8_t *left = frame->pixels + y * frame->stride_bytes;
+        uint8_t *right = left + (size_t)(P2A_CONFIRM_PX - 1) * channels;
+        for (; left < right; left += channels, right -= channels)
+            for (uint32_t c = 0; c < channels; c++) {
+                const uint8_t kept = left[c];
+                left[c] = right[c];
+                right[c] = kept;
+            }
+    }
+    double *m = confirm->photo_from_frame;
+    for (int row = 0; row < 6; row += 3) {
+        m[row + 2] += m[row] * P2A_CONFIRM_PX;
+        m[row] = -m[row];
+    }
+    confirm->kind = FRAME_MIRRORED;
+    return p2a_answer_start(confirm->answer, frame);
 }
 
 /* Is this the face that the frame was cut out for? Both in photo pixels. */
@@ -122,44 +167,104 @@ static void average_landmarks(p2a_detect_candidate *candidates, size_t count)
             candidates[0].face.landmarks_px[p][axis] = (float)(sum[p][axis] / (double)asked);
 }
 
-/* Keep the best answer that is this candidate's face, if there is one. */
-static p2a_status read_candidate(p2a_confirm *confirm)
+/* Left and right change places in a mirror. */
+static p2a_landmark mirrored(p2a_landmark landmark)
+{
+    static const p2a_landmark other[P2A_LANDMARK_COUNT] = {
+        P2A_LANDMARK_EYE_RIGHT, P2A_LANDMARK_EYE_LEFT, P2A_LANDMARK_NOSE, P2A_LANDMARK_MOUTH_RIGHT,
+        P2A_LANDMARK_MOUTH_LEFT};
+    return other[landmark];
+}
+
+static void add_landmarks(p2a_confirm *confirm, const p2a_face *face)
+{
+    for (int p = 0; p < P2A_LANDMARK_COUNT; p++) {
+        const p2a_landmark from =
+            confirm->kind == FRAME_MIRRORED ? mirrored((p2a_landmark)p) : (p2a_landmark)p;
+        for (int axis = 0; axis < 2; axis++)
+            confirm->landmarks_px[p][axis] += (double)face->landmarks_px[from][axis];
+    }
+}
+
+/* What the frame shows of the candidate, which is in the pool from `best` on: false where nothing
+ * there can be its face. */
+static bool note_frame(p2a_confirm *confirm, p2a_detect_candidate *candidates, size_t best)
+{
+    const size_t count = confirm->pool.count;
+    while (best < count && !fits_frame(&candidates[best].face, confirm->photo_from_frame))
+        best++; /* p2a_detect_add() sorts by score */
+    if (best == count)
+        return false;
+    average_landmarks(candidates + best, count - best);
+    if (confirm->kind == FRAME_COARSE) {
+        confirm->seen = candidates[best];
+        confirm->scores = 0;
+        memset(confirm->landmarks_px, 0, sizeof confirm->landmarks_px);
+    } else {
+        add_landmarks(confirm, &candidates[best].face);
+    }
+    confirm->scores += (double)candidates[best].face.score;
+    return true;
+}
+
+/* All frames of the candidate were seen: its box is that of the first, its landmarks are the mean
+ * of the others'. */
+static p2a_detect_candidate whole_candidate(const p2a_confirm *confirm)
+{
+    p2a_detect_candidate made = confirm->seen;
+    made.face.score = (float)(confirm->scores / P2A_CONFIRM_FRAMES);
+    for (int p = 0; p < P2A_LANDMARK_COUNT; p++)
+        for (int axis = 0; axis < 2; axis++)
+            made.face.landmarks_px[p][axis] =
+                (float)(confirm->landmarks_px[p][axis] / (P2A_CONFIRM_FRAMES - 1));
+    return made;
+}
+
+/* Keep the candidate once its last frame was read, if it is a face. */
+static p2a_status read_frame(p2a_confirm *confirm)
 {
     p2a_detect_level levels[P2A_DETECT_LEVELS];
     p2a_detect_levels(confirm->answer, levels);
     p2a_detect_pool *pool = &confirm->pool;
     const size_t before = pool->count;
+    /* with a lower score in one frame the mean cannot be enough */
+    const float least = P2A_CONFIRM_FRAMES * confirm->score - (P2A_CONFIRM_FRAMES - 1);
     const p2a_status status =
-        p2a_detect_add(confirm->ctx, levels, confirm->photo_from_frame, confirm->score, pool);
+        p2a_detect_add(confirm->ctx, levels, confirm->photo_from_frame, least, pool);
     if (status != P2A_OK)
         return status;
-    size_t best = before;
-    while (best < pool->count &&
-           !fits_frame(&pool->candidates[best].face, confirm->photo_from_frame))
-        best++; /* p2a_detect_add() sorts by score */
-    if (best < pool->count) {
-        average_landmarks(pool->candidates + best, pool->count - best);
-        pool->candidates[before] = pool->candidates[best];
-    }
-    pool->count = best < pool->count ? before + 1 : before;
+    bool goes_on = note_frame(confirm, pool->candidates, before);
+    pool->count = before;
+    if (goes_on && confirm->kind == FRAME_FINE)
+        return mirror_frame(confirm);
     p2a_image_destroy(confirm->frame);
     confirm->frame = NULL;
-    confirm->index++;
+    if (goes_on && confirm->kind == FRAME_MIRRORED) {
+        const p2a_detect_candidate made = whole_candidate(confirm);
+        if (made.face.score >= confirm->score)
+            pool->candidates[pool->count++] = made; /* there was room for what is in this frame */
+        goes_on = false;
+    }
+    if (goes_on)
+        confirm->kind = FRAME_FINE;
+    else
+        next_candidate(confirm);
     return P2A_OK;
 }
 
 p2a_status p2a_confirm_step(p2a_confirm *confirm, double budget, double *out_done)
 {
     double part = 0;
-    p2a_status status = confirm->frame ? P2A_OK : begin_candidate(confirm);
+    p2a_status status = confirm->frame ? P2A_OK : begin_frame(confirm);
     if (status == P2A_OK && confirm->frame != NULL) {
         status = p2a_answer_step(confirm->answer, budget, &part);
         if (status == P2A_OK && part >= 1.0) {
-            status = read_candidate(confirm);
+            status = read_frame(confirm);
             part = 0;
         }
     }
     const double count = (double)confirm->candidates.count;
+    part = ((double)confirm->kind + part) / P2A_CONFIRM_FRAMES;
     *out_done = count > 0 ? ((double)confirm->index + part) / count : 1.0;
     return status;
 }

@@ -7,20 +7,23 @@
 #include "image/image.h"
 #include "pipeline/answer.h"
 
-#define P2A_CONFIRM_PX 192  /* side of the upright frame in which a candidate is looked at */
-#define P2A_CONFIRM_MAX 512 /* candidates, the best ones: bounds the time of one photo */
+#define P2A_CONFIRM_PX 192   /* side of the upright frame in which a candidate is looked at */
+#define P2A_CONFIRM_FRAMES 3 /* of a face; what is none is mostly seen in the first */
+#define P2A_CONFIRM_MAX 512  /* candidates, the best ones: bounds the time of one photo */
 
 typedef struct p2a_confirm p2a_confirm;
 
 /*
  * The detector sees each candidate cut out by its coarse landmarks (p2a_align_face). Turned and
  * very large faces, leaves and patterned clothes all come at one scale there, which the detector
- * was trained for: this look's score decides, and its landmarks replace the coarse ones.
+ * was trained for. What may be a face is cut out once more, by the landmarks found there, and seen
+ * as it is and mirrored: the mean score of the three frames decides, and the landmarks are the mean
+ * of the last two.
  *
  * detector:   an answer of the detector network, taken; its later pictures are the frames.
  * photo:      kept.
  * candidates: best score first; taken: all zero afterwards.
- * score:      from which it is a face, 0..1.
+ * score:      from which it is a face: above 2/3, below 1.
  * out:        given: release with p2a_confirm_destroy().
  * Errors: P2A_ERR_MEMORY, P2A_ERR_INTERNAL; the answer and the candidates are taken even so.
  */

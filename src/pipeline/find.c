@@ -10,9 +10,9 @@
 #include "pipeline/confirm.h"
 
 /* A candidate of the first look gets a second one from here; that one decides. Upright and at one
- * scale most faces score above 0.98, so the bar can be high. */
-#define CANDIDATE_SCORE 0.4f
-#define FACE_SCORE 0.95f
+ * scale most faces score above 0.98, so the bar can be high, and the first one low. */
+#define CANDIDATE_SCORE 0.1f
+#define FACE_SCORE 0.97f
 
 /* Faces that fill a large photo are beyond the largest anchor: a copy of this long side shows them.
  * Photos less than twice as large are seen only once. */
@@ -151,6 +151,7 @@ p2a_status p2a_find_estimate(p2a_context *ctx, const p2a_model *detector, size_t
     if (status == P2A_OK)
         status = estimate_look(ctx, detector, P2A_CONFIRM_PX, P2A_CONFIRM_PX, P2A_CONFIRM_PX, bytes,
                                each);
+    *each *= P2A_CONFIRM_FRAMES;
     return status;
 }
 

@@ -17,7 +17,8 @@
 #include "graph_builder.h"
 #include "nn/model.h"
 
-enum { SIDE = 416, WHITE = 192 };   /* the white pixel is a cell's corner at every stride */
+/* The white pixel is a cell's corner at every stride, and another one is in the mirrored frame. */
+enum { SIDE = 416, WHITE = 192, IN_MIRROR = WHITE + 63 };
 #define FRAME_SCALE (192.0 / 512.0) /* photo pixels to a pixel of the face's crop */
 
 static char kind_key[] = "kind", name_key[] = "name", use_key[] = "commercial_use", yes[] = "yes";
@@ -61,7 +62,8 @@ static uint32_t answer(graph_builder *b, uint32_t channels, uint32_t stride, con
 /*
  * White gives a score at stride 32 for the smaller anchor (256 px): a box of half its side and the
  * frame's landmarks, where a frame has 192 px and its middle lies 32 px from the white pixel, so
- * that the second look, in a frame of 192 px, sees the white pixel at a cell's corner again.
+ * that the second look, in a frame of 192 px, sees the white pixel at a cell's corner again, and
+ * in the mirrored frame the other one.
  */
 static void make_detector(tiny_model *m, p2a_context *ctx)
 {
@@ -136,8 +138,8 @@ static void end(fixture *f)
     free(f);
 }
 
-/* Grey slopes without red above the middle, so that only the white pixel is a face. */
-static p2a_status make_photo(fixture *f, bool white, p2a_image **out)
+/* Grey slopes without red above the middle, so that only white pixels are a face: 0, 1 or both. */
+static p2a_status make_photo(fixture *f, size_t whites, p2a_image **out)
 {
     uint8_t *pixels = malloc((size_t)SIDE * SIDE * 3);
     for (size_t y = 0; y < SIDE; y++)
@@ -147,8 +149,8 @@ static p2a_status make_photo(fixture *f, bool white, p2a_image **out)
             p[1] = (uint8_t)(60 + y / 4);
             p[2] = (uint8_t)(90 + (x + y) / 16);
         }
-    if (white)
-        memset(pixels + ((size_t)WHITE * SIDE + WHITE) * 3, 255, 3);
+    for (size_t i = 0; i < whites; i++)
+        memset(pixels + ((size_t)WHITE * SIDE + (i ? IN_MIRROR : WHITE)) * 3, 255, 3);
     const p2a_status status = p2a_image_create(f->ctx, pixels, SIDE, SIDE, 3, out);
     free(pixels);
     return status;
@@ -193,7 +195,7 @@ static void test_a_face_is_painted(void)
     p2a_result result;
     p2a_face_info info[2];
     uint32_t count = 99;
-    CHECK_EQUAL(make_photo(f, true, &photo), P2A_OK);
+    CHECK_EQUAL(make_photo(f, 2, &photo), P2A_OK);
     CHECK_EQUAL(paint(f, photo, false, &result, info, &count, &scene), P2A_OK);
     CHECK_EQUAL(count, 0);
     CHECK_EQUAL(paint(f, photo, true, &result, info, &count, &anime), P2A_OK);
@@ -238,7 +240,7 @@ static void test_no_face_leaves_the_scene(void)
     p2a_result result;
     p2a_face_info info[2];
     uint32_t count = 99;
-    CHECK_EQUAL(make_photo(f, false, &photo), P2A_OK);
+    CHECK_EQUAL(make_photo(f, 0, &photo), P2A_OK);
     CHECK_EQUAL(paint(f, photo, false, &result, info, &count, &scene), P2A_OK);
     CHECK_EQUAL(paint(f, photo, true, &result, info, &count, &anime), P2A_OK);
     CHECK_EQUAL(count, 0);
@@ -267,7 +269,7 @@ static void test_character_lies_between_the_two_networks(void)
     p2a_options options;
     p2a_options_default(&options);
     options.face_strength = 0; /* else the skin takes its tone from the photo */
-    CHECK_EQUAL(make_photo(f, true, &photo), P2A_OK);
+    CHECK_EQUAL(make_photo(f, 2, &photo), P2A_OK);
     for (int k = 0; k < 3; k++) {
         options.character = 0.5f * (float)k;
         CHECK_EQUAL(paint_with(f, photo, &options, true, NULL, info, &count, &anime), P2A_OK);
@@ -296,7 +298,7 @@ static void test_faces_are_only_found_without_a_model(void)
     p2a_face_info info;
     p2a_result result;
     double part = 0;
-    CHECK_EQUAL(make_photo(f, true, &photo), P2A_OK);
+    CHECK_EQUAL(make_photo(f, 2, &photo), P2A_OK);
     CHECK_EQUAL(p2a_job_create(f->ctx, NULL, photo, NULL, &job), P2A_OK);
     CHECK_EQUAL(p2a_job_step(job, &part), P2A_ERR_ARGUMENT); /* nothing to do yet */
     CHECK_EQUAL(p2a_job_use_faces(job, &f->detector.model, &f->parser.model, NULL), P2A_OK);
@@ -323,7 +325,7 @@ static void test_wrong_options_are_named(void)
     fixture *f = start(NULL);
     p2a_image *photo = NULL;
     p2a_job *job = NULL;
-    CHECK_EQUAL(make_photo(f, false, &photo), P2A_OK);
+    CHECK_EQUAL(make_photo(f, 0, &photo), P2A_OK);
     const size_t floats = (sizeof(p2a_options) - offsetof(p2a_options, edge_preserve)) / 4;
     for (size_t i = 0; i < floats; i++) {
         p2a_options options;
@@ -352,7 +354,7 @@ static void test_wrong_models_and_moments_are_refused(void)
     p2a_job *job = NULL;
     double part = 0;
     const p2a_model *detector = &f->detector.model, *parser = &f->parser.model;
-    CHECK_EQUAL(make_photo(f, true, &photo), P2A_OK);
+    CHECK_EQUAL(make_photo(f, 2, &photo), P2A_OK);
     CHECK_EQUAL(p2a_job_create(f->ctx, &f->generator.model, photo, NULL, &job), P2A_OK);
     CHECK_EQUAL(p2a_job_use_faces(job, parser, detector, NULL), P2A_ERR_MODEL);
     CHECK_EQUAL(p2a_job_use_faces(job, detector, &f->generator.model, NULL), P2A_ERR_MODEL);
@@ -371,13 +373,28 @@ static void test_wrong_models_and_moments_are_refused(void)
     end(f);
 }
 
+static void test_a_face_is_one_in_the_mirror_too(void)
+{
+    fixture *f = start(NULL);
+    p2a_image *photo = NULL, *anime = NULL;
+    p2a_face_info info[2];
+    p2a_result result;
+    uint32_t count = 99;
+    CHECK_EQUAL(make_photo(f, 1, &photo), P2A_OK);
+    CHECK_EQUAL(paint(f, photo, true, &result, info, &count, &anime), P2A_OK);
+    CHECK_EQUAL(count, 0);
+    p2a_image_destroy(anime);
+    p2a_image_destroy(photo);
+    end(f);
+}
+
 static void test_a_stop_is_heard_among_faces(void)
 {
     fixture *f = start(NULL);
     p2a_image *photo = NULL;
     p2a_job *job = NULL;
     double part = 0;
-    CHECK_EQUAL(make_photo(f, true, &photo), P2A_OK);
+    CHECK_EQUAL(make_photo(f, 2, &photo), P2A_OK);
     CHECK_EQUAL(p2a_job_create(f->ctx, &f->generator.model, photo, NULL, &job), P2A_OK);
     CHECK_EQUAL(p2a_job_use_faces(job, &f->detector.model, &f->parser.model, NULL), P2A_OK);
     while (part < 0.76)
@@ -412,7 +429,7 @@ static void test_the_estimate_counts_faces(void)
         CHECK_EQUAL(
             p2a_convert_estimate(f->ctx, generator, detector, parser, SIDE, SIDE, &options, &both),
             P2A_OK);
-        CHECK_EQUAL(make_photo(f, true, &photo), P2A_OK);
+        CHECK_EQUAL(make_photo(f, 2, &photo), P2A_OK);
         const size_t before = p2a_context_bytes(f->ctx);
         CHECK_EQUAL(paint_with(f, photo, &options, true, &result, info, &count, &anime), P2A_OK);
         CHECK_EQUAL(count, 1);
@@ -460,7 +477,7 @@ static void test_each_allocation_may_fail(void)
     p2a_image *photo = NULL, *anime = NULL;
     p2a_face_info info[2];
     uint32_t count = 0;
-    CHECK_EQUAL(make_photo(f, true, &photo), P2A_OK);
+    CHECK_EQUAL(make_photo(f, 2, &photo), P2A_OK);
     p2a_options options;
     p2a_options_default(&options);
     options.character = 0.5f;
@@ -504,6 +521,7 @@ int main(void)
     test_faces_are_only_found_without_a_model();
     test_wrong_options_are_named();
     test_wrong_models_and_moments_are_refused();
+    test_a_face_is_one_in_the_mirror_too();
     test_a_stop_is_heard_among_faces();
     test_the_estimate_counts_faces();
     test_each_allocation_may_fail();

@@ -7,7 +7,7 @@ import { CLASSES, FACE_INFO } from './layout.js'
  * A face that was found, in pixels of the result.
  * @typedef {object} Face
  * @property {number[]} box left, top, right, bottom
- * @property {number} score 0.95..1
+ * @property {number} score 0.97..1
  * @property {number[][]} landmarks x, y of the picture's left eye, right eye, nose, left and right corner of the mouth
  * @property {boolean} used whether it was cut out and parsed (and painted, by convert); what follows is there only then
  * @property {number[]} [photoFromCrop] a 2x3 transform, row by row: from the face's 512 px crop to the picture

@@ -160,29 +160,32 @@ def skin(arguments):
 
 
 def seams(arguments):
-    """Mean gradient where the face is mixed with the scene, over that inside of the mask and over the scene's at the same place."""
+    """Mean gradient where the face is mixed with the scene, over that inside of the mask, over the photo's own ratio of these
+    (outlines lie at the border of every face), and over the scene's gradient at the same place."""
     names, figures, tiles = data.face_names()[1][: arguments.faces], [], []
     size_px = int(arguments.sizes.split(",")[-1])
     disc = lambda part: cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, round(part * size_px)) + 1,) * 2)
     for style in arguments.styles.split(","):
-        sums = {"border": [], "inside": [], "scene_at_border": []}
+        sums = {"border": [], "inside": [], "scene_at_border": [], "photo_at_border": [], "photo_inside": []}
         for picture, places in pictures_with_faces(names, size_px):
             off, _ = paint(arguments, picture, style, False)
             on, found = paint(arguments, picture, style)
             changed = (np.abs(on.astype(int) - off).max(2) > 0).astype(np.uint8)
             changed = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, disc(0.04))
             inside = cv2.erode(changed, disc(0.06))
-            g_on, g_off = measures.edges(on), measures.edges(off)
+            g_on, g_off, g_photo = measures.edges(on), measures.edges(off), measures.edges(picture)
             for i, x, y in places:
                 cut = np.s_[y : y + size_px, x : x + size_px]
                 core, border = inside[cut] > 0, (changed[cut] > 0) & (inside[cut] == 0)
                 if not was_used(found, x, y, size_px) or not core.any():
                     continue
-                for key, value in zip(sums, (g_on[cut][border].mean(), g_on[cut][core].mean(), g_off[cut][border].mean())):
-                    sums[key].append(value)
+                parts = ((g_on, border), (g_on, core), (g_off, border), (g_photo, border), (g_photo, core))
+                for key, (gradient, where) in zip(sums, parts):
+                    sums[key].append(gradient[cut][where].mean())
             tiles.append(np.concatenate([off, on], 1)) if len(tiles) < 2 else None
         mean = {key: float(np.mean(v)) for key, v in sums.items()}
         figures.append({"style": style, "faces": len(sums["border"]), **mean, "border_to_inside": mean["border"] / mean["inside"],
+                        "photos_border_to_inside": mean["photo_at_border"] / mean["photo_inside"],
                         "border_to_scene": mean["border"] / mean["scene_at_border"]})
         print(json.dumps(figures[-1]), flush=True)
     return figures, tiles

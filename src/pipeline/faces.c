@@ -13,6 +13,7 @@
 #include "face/recolour.h"
 #include "face/regions.h"
 #include "face/shade.h"
+#include "face/sharpen.h"
 #include "image/resize.h"
 #include "image/warp.h"
 #include "pipeline/answer.h"
@@ -303,8 +304,11 @@ static p2a_status keep_classes(p2a_faces *faces)
 static p2a_status begin_painting(p2a_faces *faces)
 {
     const double begin = p2a_now_ms();
-    p2a_status status =
-        p2a_lift_face(faces->ctx, faces->crop, faces->classes, faces->options.face_strength, NULL);
+    const float strength = faces->options.face_strength;
+    const double enlargement = 1 / p2a_transform_scale(faces->photo_from_frame[faces->index]);
+    p2a_status status = p2a_sharpen_face(faces->ctx, faces->crop, enlargement, strength);
+    if (status == P2A_OK)
+        status = p2a_lift_face(faces->ctx, faces->crop, faces->classes, strength, NULL);
     faces->correct_ms += p2a_now_ms() - begin;
     if (status != P2A_OK)
         return status;

@@ -1,6 +1,7 @@
 /*
  * faces.c - any landmarks, classes, colours and strengths, through all that is done to a face but
- * its networks: aligned, cut out, lifted, shaded, corrected, blended into a scene and recoloured
+ * its networks: aligned, cut out, sharpened, lifted, shaded, corrected, blended into a scene and
+ * recoloured
  */
 #include <math.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "face/parse.h"
 #include "face/regions.h"
 #include "face/shade.h"
+#include "face/sharpen.h"
 #include "fuzz.h"
 #include "image/image.h"
 #include "image/warp.h"
@@ -136,14 +138,15 @@ static void treat_face(p2a_context *ctx, reader *r, const p2a_paste *paste, p2a_
     const p2a_recolour_options colours = {read_colour(r), read_colour(r), read_colour(r),
                                           read_colour(r)};
     p2a_image *crop = NULL, *seen = NULL, *painted = make_image(ctx, r, side, side, 3);
-    const bool goes = painted != NULL &&
-                      fine(p2a_image_warp(ctx, scene, photo_from_crop, side, side, &crop)) &&
-                      fine(p2a_lift_face(ctx, crop, paste->classes, lift, NULL)) &&
-                      fine(p2a_image_warp(ctx, scene, photo_from_crop, side, side, &seen)) &&
-                      fine(p2a_shade_match(ctx, seen, paste->classes, shade, painted)) &&
-                      fine(p2a_regions_correct(ctx, crop, paste->classes, &regions, painted)) &&
-                      fine(p2a_paste_crop(ctx, paste, painted, scene)) &&
-                      fine(p2a_paste_colours(ctx, paste, &colours, scene));
+    const bool goes =
+        painted != NULL && fine(p2a_image_warp(ctx, scene, photo_from_crop, side, side, &crop)) &&
+        fine(p2a_sharpen_face(ctx, crop, 1 / p2a_transform_scale(photo_from_crop), lift)) &&
+        fine(p2a_lift_face(ctx, crop, paste->classes, lift, NULL)) &&
+        fine(p2a_image_warp(ctx, scene, photo_from_crop, side, side, &seen)) &&
+        fine(p2a_shade_match(ctx, seen, paste->classes, shade, painted)) &&
+        fine(p2a_regions_correct(ctx, crop, paste->classes, &regions, painted)) &&
+        fine(p2a_paste_crop(ctx, paste, painted, scene)) &&
+        fine(p2a_paste_colours(ctx, paste, &colours, scene));
     if (!inside)
         memset(bounds, 0, sizeof bounds);
     if (goes)

@@ -10,7 +10,7 @@
  * about one photo pixel is raised (unsharp masking of the luma; colours keep their differences).
  *
  * crop:        the face's crop, square, changed.
- * enlargement: crop pixels to a pixel of the photo; nothing is done up to 1, all from 2 on.
+ * enlargement: crop pixels to a pixel of the photo; nothing is done up to 1, all from 1.25 on.
  * strength:    0..1; 0 changes no byte.
  * Errors: P2A_ERR_ARGUMENT, P2A_ERR_MEMORY; the crop is then unchanged.
  */

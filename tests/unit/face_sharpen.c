@@ -64,7 +64,7 @@ static void a_line_becomes_firmer(p2a_context *ctx)
 /* A face as large as its crop, or larger, keeps its bytes; in between it grows evenly. */
 static void only_enlarged_faces_change(p2a_context *ctx)
 {
-    const double enlargements[] = {0.2, 1, 1.5, 2};
+    const double enlargements[] = {0.2, 1, 1.1, 1.25};
     int depths[4];
     for (int k = 0; k < 4; k++) {
         p2a_image *crop = soft_line(ctx), *before = soft_line(ctx);

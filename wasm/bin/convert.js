@@ -239,12 +239,8 @@ async function findModel(settings) {
     if (settings.commercialOnly && bound) {
       throw new UsageError(`expected a style with commercial use for --commercial-only, got ${bound.entry.name} (${bound.entry.license})`)
     }
-    const choose = (/** @type {Precision} */ faster) => choosePrecision(parts, settings.precision, settings.portrait ? 1 : 0, faster)
-    choose('f32') /* refuses before anything is loaded */
-    return async (engine) => {
-      const precision = choose(engine.fasterPrecision)
-      return { style: await loadStyle(engine, parts, readPackagedModel, precision), precision, faces: await loadFaces(engine) }
-    }
+    const precision = choosePrecision(parts, settings.precision, settings.portrait ? 1 : 0)
+    return async (engine) => ({ style: await loadStyle(engine, parts, readPackagedModel, precision), precision, faces: await loadFaces(engine) })
   } catch (error) {
     if (error instanceof UsageError) throw error
     throw new UsageError(/** @type {Error} */ (error).message.replace(/for (style|precision)/, 'for --$1'))

@@ -45,7 +45,7 @@ convert: INPUT is a JPEG or PNG file, or - for stdin. With several inputs, -o is
   --quality N                1 to 100, for JPEG (90)
   --threads N|auto           1 to 16 (auto: as many as there are cores)
   --variant auto|simd|relaxed  the WebAssembly instructions that are used (auto)
-  --precision auto|f32|int8  of the painting network (auto: the faster one on this machine)
+  --precision auto|f32|int8  of the painting network (auto: int8, the faster one, where there is such a file)
   --json                     one line of JSON for each input, on stdout (stderr with -o -)
   --quiet                    no progress bar and no summary
 

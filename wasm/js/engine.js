@@ -10,7 +10,7 @@ import { P2AError } from './errors.js'
 import { FACE_INFO_FLOATS, faceOf } from './face.js'
 import { Heap } from './heap.js'
 import { ESTIMATE, FACE_CROP_PX, FORMAT, LIMITS, RESULT, STATUS } from './layout.js'
-import { chooseVariant, endThreads, fasterPrecision, instantiate } from './module.js'
+import { chooseVariant, endThreads, instantiate } from './module.js'
 import { OPTIONS_BYTES, writeOptions } from './options.js'
 import { bytes, expected, number, oneOf, wholeNumber } from './validate.js'
 
@@ -113,11 +113,6 @@ export class Engine {
   /** What really runs, and why. */
   get info() {
     return { ...this.#info }
-  }
-
-  /** In which precision a style is painted faster here, see fasterPrecision(). */
-  get fasterPrecision() {
-    return fasterPrecision(this.#info.variant)
   }
 
   /** Bytes that the C side holds now, the most since the last conversion began, and the whole heap. */

@@ -94,21 +94,21 @@ export function parseStyle(manifest, text) {
 }
 
 /**
- * Which of a style's files to paint with. auto is the faster one where there are both. Blends are made of f32 weights,
- * and so are faces with a character above 0 (a blend of the style and the portrait network).
+ * Which of a style's files to paint with. auto is the faster one where there are both, which is int8: 1.3 times and more,
+ * with every kind of SIMD (npm run bench:int8). Blends are made of f32 weights, and so are faces with a character above 0
+ * (a blend of the style and the portrait network).
  * @param {{entry: ModelEntry, share: number}[]} parts of parseStyle()
  * @param {typeof PRECISION_CHOICES[number]} [wanted]
  * @param {number} [character] of faces
- * @param {Precision} [faster] of fasterPrecision()
  * @returns {Precision}
  * @throws {P2AError} ARGUMENT
  */
-export function choosePrecision(parts, wanted = 'auto', character = 0, faster = 'int8') {
+export function choosePrecision(parts, wanted = 'auto', character = 0) {
   if (!PRECISION_CHOICES.includes(wanted)) throw expected(`one of ${PRECISION_CHOICES.join(', ')}`, 'precision', wanted)
   if (wanted === 'f32') return 'f32'
   const why = parts.length > 1 || character > 0 ? 'blends (of styles, or for a character above 0)' : parts[0].entry.int8 ? '' : parts[0].entry.name
   if (why && wanted === 'int8') throw expected(`auto or f32, for want of an int8 file of ${why},`, 'precision', wanted)
-  return why ? 'f32' : wanted === 'auto' ? faster : 'int8'
+  return why ? 'f32' : 'int8'
 }
 
 /**

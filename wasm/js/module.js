@@ -23,15 +23,6 @@ const RELAXED = new Uint8Array([
   65, 2, 253, 15, 253, 128, 2, 11
 ])
 
-/* f() is a sum of four products of bytes, -128 by 255 (or by -1), by i32x4.relaxed_dot_i8x16_i7x16_add_s. */
-const BYTES = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 23, 1,
-  21, 0, 65, 128, 127, 253, 15, 65, 127, 253, 15, 65, 0, 253, 15, 253, 147, 2, 253, 27, 0, 11
-])
-/* What one instruction of the processor gives: unsigned by signed bytes (x86's VNNI), or signed (ARM's dot products).
- * Where it takes several, the engine may round differently, and does. */
-const EXACT = [-128 * 255 * 4, 128 * 4]
-
 const IS_NODE = typeof process === 'object' && typeof process.versions?.node === 'string'
 const THREADS_MAX = 16
 
@@ -103,20 +94,6 @@ export async function chooseVariant(wanted = {}) {
  * @property {number} [maxSidePx] of a picture; 65535 unless told
  * @property {number} [memoryMbytes] of everything at one time, in 2^20 bytes; 0 (no limit) unless told
  */
-
-/**
- * In which precision a style is painted faster, of one that has both. On bytes, relaxed SIMD is half as fast again, or twice as
- * fast, where the engine has an instruction for their products, and no faster than f32 where it has none; plain SIMD is 1.4
- * times as fast. In a browser without that instruction bytes still win: their file, half as large, is there earlier, and
- * that is worth more than the difference (npm run bench:int8).
- * @param {Variant} variant
- * @returns {'f32'|'int8'} the same on a machine every time: nothing is timed
- */
-export function fasterPrecision(variant) {
-  if (variant === 'simd' || !IS_NODE) return 'int8'
-  const { f } = /** @type {{f: () => number}} */ (/** @type {unknown} */ (new WebAssembly.Instance(new WebAssembly.Module(BYTES)).exports))
-  return EXACT.includes(f()) ? 'int8' : 'f32'
-}
 
 /**
  * The part of Emscripten's module that heap.js and engine.js use.

@@ -133,7 +133,7 @@ class Host {
     const named = parseStyle(manifest, style)
     const live = wantsLive ? liveParts(manifest, named) : undefined
     const parts = live ?? named
-    const precision = choosePrecision(parts, choice, character, this.#opened().fasterPrecision)
+    const precision = choosePrecision(parts, choice, character)
     const key = `${precision} ${parts.map(({ entry, share }) => `${entry.sha256}=${share}`).join(',')}`
     let model = this.#loaded.get(key)
     if (model === undefined) {

@@ -5,7 +5,7 @@ import { compare } from './precision-runs.js'
 self.onmessage = async ({ data: { settings, urls } }) => {
   try {
     const files = {}
-    for (const [precision, url] of Object.entries(urls)) files[precision] = new Uint8Array(await (await fetch(url)).arrayBuffer())
+    for (const [name, url] of Object.entries(urls)) files[name] = new Uint8Array(await (await fetch(url)).arrayBuffer())
     self.postMessage({ result: await compare(Engine, settings, files) })
   } catch (error) {
     self.postMessage({ error: String(error?.message ?? error) })

@@ -38,19 +38,19 @@ function print(line = '') {
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1]
 const spread = (list) => (Math.max(...list) - Math.min(...list)) / median(list)
 
-/** models/weights/NAME.safetensors in both precisions. @param {string} name */
+/** models/weights/NAME.safetensors in both precisions, and what is painted. @param {string} name */
 function filesOf(name) {
   const manifest = JSON.parse(readFileSync(path.join(root, 'models', 'manifest.json'), 'utf8'))
   const entry = manifest.find((one) => one.name === name)
   if (!entry?.int8) throw new Error(`expected a style with an int8 file, got ${name}`)
-  return { f32: entry.file, int8: entry.int8.file }
+  return { f32: entry.file, int8: entry.int8.file, photo: '../web/sample.jpg' }
 }
 
 function openNode() {
   const read = (file) => readFileSync(path.join(root, 'models', file))
   return {
     name: `Node ${process.versions.node}`,
-    run: (settings, files) => compare(Engine, settings, { f32: read(files.f32), int8: read(files.int8) }),
+    run: (settings, files) => compare(Engine, settings, { f32: read(files.f32), int8: read(files.int8), photo: read(files.photo) }),
     close: async () => {}
   }
 }

@@ -29,6 +29,7 @@ CROP_MULTIPLE = 32
 TAIL = 1e-6                    # part of a tensor's values, at either end, that may be cut off
 BINS = 4096
 PIXEL_STEP = 2 / 255           # of a pixel, black -1 and white 1
+PAIRED_CHANNELS = 48           # and more: a 3x3 convolution of bytes its input gets 127 levels, see is_paired()
 BYTES_MAX = 3_500_000
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 MANIFEST = os.path.join(ROOT, "manifest.json")
@@ -55,10 +56,10 @@ class Range:
         first, last = int((below <= TAIL).sum()), int((below < 1 - TAIL).sum())
         return min(0.0, self.low + first * width), max(0.0, self.low + (last + 1) * width)
 
-    def quantisation(self):
-        """(step, zero): zero is a byte of its own, so that padding and relu are exact."""
+    def quantisation(self, levels=255):
+        """(step, zero): zero is a byte of its own, so that padding and relu are exact. 127 levels: bytes below 0."""
         low, high = self.ends()
-        step = float(f32(max(high - low, 1e-3) / 255))
+        step = float(f32(max(high - low, 1e-3) / levels))
         return step, int(np.clip(np.rint(-128 - low / step), -128, 127))
 
 
@@ -92,14 +93,38 @@ def find_ranges(network, photos):
         network.run(to_values(photo), lambda name, tensor: ranges[name].widen(tensor))
     for photo in photos:
         network.run(to_values(photo), lambda name, tensor: ranges[name].count(tensor))
-    return ({name: found.quantisation() for name, found in ranges.items()},
+    halved = {node["inputs"][0] for node in network.nodes if is_paired(network, node)}
+    return ({name: found.quantisation(127 if name in halved else 255) for name, found in ranges.items()},
             {name: np.mean(found.means, 0) for name, found in ranges.items()})
 
 
-def quantise_weight(weight):
+def is_paired(network, node):
+    """A 3x3 convolution with enough channels for four products to make two outputs (src/nn/pairs.c)."""
+    return node["op"] == "conv2d" and network.weights[node["weight"]].shape[1:3] == (3, 3) \
+        and node.get("stride", [1, 1]) == [1, 1] and network.weights[node["weight"]].shape[3] >= PAIRED_CHANNELS
+
+
+def paired_largest(weight):
+    """The largest of the numbers that such a convolution multiplies by, for each output channel."""
+    g0, g1, g2 = weight[:, :, 0], weight[:, :, 1], weight[:, :, 2]
+    return np.max([np.abs(part).max((1, 2)) for part in (g0, g1, g2, g0 + g1 + g2, g0 - g1 + g2)], 0)
+
+
+def quantise_paired(weight):
+    least = np.maximum(np.abs(weight).max((1, 2, 3)), paired_largest(weight))
+    while True:
+        rounded, scale = quantise_weight(weight, least)
+        over = paired_largest(rounded.astype("i4")) > 127
+        if not over.any():
+            return rounded, scale
+        least = np.where(over, least * 1.005, least)
+
+
+def quantise_weight(weight, largest=None):
     """[O,KH,KW,I] f32 -> I8 and F32 scales [O]. Where the picture is flat all taps of an input channel see the same value:
     their sum is rounded once, so that skies keep their colour and the four pixels of a block stay alike."""
-    scale = np.maximum(np.abs(weight).max((1, 2, 3)), 1e-6).astype("f4") / f32(127)
+    largest = np.abs(weight).max((1, 2, 3)) if largest is None else largest
+    scale = np.maximum(largest, 1e-6).astype("f4") / f32(127)
     exact = (weight / scale[:, None, None, None]).transpose(0, 3, 1, 2).reshape(len(weight) * weight.shape[3], -1)
     rounded = np.rint(exact)
     missing = (np.rint(exact.sum(1)) - rounded.sum(1)).astype(int)
@@ -132,7 +157,7 @@ def int8_graph(network, steps, means):
         if node["op"] == "conv2d":
             name = node["weight"]
             weight = network.weights[name].numpy()
-            rounded, scale = quantise_weight(weight)
+            rounded, scale = (quantise_paired if is_paired(network, node) else quantise_weight)(weight)
             lost = (weight - rounded * scale[:, None, None, None]).sum((1, 2)) @ means[node["inputs"][0]]
             graph.weights[name], graph.weights[name + ".scale"] = rounded, scale
             graph.weights[node["bias"]] = (shifted_bias(network, node) + lost).astype("f4")

@@ -9,79 +9,20 @@
 #include "nn/dots.h"
 
 #include <string.h>
-#ifdef __wasm_relaxed_simd__
-#include <wasm_simd128.h>
-#endif
 
 #include "base/alloc.h"
 #include "base/pool.h"
-#include "nn/sums.h"
+#include "nn/dot.h"
+#include "nn/pairs.h"
 
-#define TERMS 4   /* bytes that one lane of a dot product takes */
-#define COLUMNS 8 /* output channels that are made at once: two registers a pixel ... */
-#define PIXELS 6  /* ... of as many pixels: 12 sums in registers, of the 15 that V8 has */
-#define SUMS 12   /* and as many pixels where only one register of channels is left */
-#define SLOTS 8   /* pieces that run side by side, each with its own rows */
+#define COLUMNS 8     /* output channels that are made at once: two registers a pixel ... */
+#define PIXELS 6      /* ... of as many pixels: 12 sums in registers, of the 15 that V8 has */
+#define SUMS 12       /* and as many pixels where only one register of channels is left */
+#define SLOTS 8       /* pieces that run side by side, each with its own rows */
+#define ROWS_MIN 4    /* of a piece: rows that two of them need are copied twice */
+#define KERNEL_MAX 64 /* the tallest kernel that graph.h allows */
 
 typedef p2a_int32x4 sums;
-
-/* How the instruction takes its second operand here. */
-typedef enum operand { OPERAND_NONE, OPERAND_SIGNED, OPERAND_UNSIGNED } operand;
-
-#ifdef __wasm_relaxed_simd__
-static inline sums splat_bytes(const void *from)
-{
-    return (sums)wasm_v128_load32_splat(from);
-}
-
-static inline sums add_dots(sums weights, sums bytes, sums sum)
-{
-    return (sums)wasm_i32x4_relaxed_dot_i8x16_i7x16_add((v128_t)weights, (v128_t)bytes,
-                                                        (v128_t)sum);
-}
-
-static operand operand_here(void)
-{
-    /* volatile: what the machine does counts, not what the compiler thinks of it */
-    const volatile int8_t least = INT8_MIN, ones = -1;
-    const v128_t a = wasm_i8x16_splat(least), b = wasm_i8x16_splat(ones);
-    const int32_t sum = wasm_i32x4_extract_lane(
-        wasm_i32x4_relaxed_dot_i8x16_i7x16_add(a, b, wasm_i32x4_const_splat(0)), 0);
-    return sum == TERMS * INT8_MIN * UINT8_MAX ? OPERAND_UNSIGNED
-           : sum == TERMS * INT8_MIN * -1      ? OPERAND_SIGNED
-                                               : OPERAND_NONE;
-}
-
-#else
-/* Slow: so that tests and the address sanitizer see the rest of this file in native builds. */
-static inline sums splat_bytes(const void *from)
-{
-    int32_t value;
-    memcpy(&value, from, sizeof value);
-    return (sums){value, value, value, value};
-}
-
-static inline sums add_dots(sums weights, sums bytes, sums sum)
-{
-    int8_t w[LANES * TERMS];
-    uint8_t b[LANES * TERMS];
-    memcpy(w, &weights, sizeof w);
-    memcpy(b, &bytes, sizeof b);
-    for (int i = 0; i < LANES * TERMS; i++)
-        sum[i / TERMS] += w[i] * b[i];
-    return sum;
-}
-
-static operand operand_here(void)
-{
-#ifdef P2A_CHECKS_KERNELS
-    return OPERAND_UNSIGNED;
-#else
-    return OPERAND_NONE;
-#endif
-}
-
-#endif
 
 static size_t channels_in(const p2a_graph *graph, const p2a_node *node)
 {
@@ -99,7 +40,7 @@ bool p2a_dots_fits(const p2a_graph *graph, const p2a_node *node)
         node->dilation[0] != 1 || node->dilation[1] != 1)
         return false;
     return graph->weights[node->weight].bytes != NULL && channels_in(graph, node) % TERMS == 0 &&
-           channels_out(graph, node) % LANES == 0 && operand_here() != OPERAND_NONE;
+           channels_out(graph, node) % LANES == 0 && p2a_operand_here() != P2A_OPERAND_NONE;
 }
 
 /* Bytes of a pixel's weights for one output channel. */
@@ -108,18 +49,26 @@ static size_t terms_of(const p2a_graph *graph, const p2a_node *node)
     return node->kernel[0] * node->kernel[1] * channels_in(graph, node);
 }
 
-size_t p2a_dots_packed(const p2a_graph *graph, const p2a_node *node)
+/* Bytes of what pairs.c does not take. */
+static size_t plain_packed(const p2a_graph *graph, const p2a_node *node)
 {
     const size_t count = channels_out(graph, node);
     return p2a_sums_packed(count) + count * terms_of(graph, node);
 }
 
-/* Weights in blocks of 8 channels (the last may be of 4), four bytes of each in turn. */
+size_t p2a_dots_packed(const p2a_graph *graph, const p2a_node *node)
+{
+    return plain_packed(graph, node) +
+           (p2a_pairs_fits(graph, node) ? p2a_pairs_packed(graph, node) : 0);
+}
+
+/* Weights in blocks of 8 channels (the last may be of 4), four bytes of each in turn, and behind
+ * them those of pairs.c. */
 void *p2a_dots_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_node *node)
 {
     const p2a_weight *weight = &graph->weights[node->weight];
     const size_t count = channels_out(graph, node), terms = terms_of(graph, node);
-    const int32_t shift = operand_here() == OPERAND_UNSIGNED ? 128 : 0;
+    const int32_t shift = p2a_operand_here() == P2A_OPERAND_UNSIGNED ? 128 : 0;
     void *packed = p2a_alloc(ctx, p2a_dots_packed(graph, node));
     if (packed == NULL)
         return NULL;
@@ -129,6 +78,10 @@ void *p2a_dots_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_node *no
         for (size_t i = 0; i < terms; i += TERMS)
             for (size_t o = block; o < end; o++, to += TERMS)
                 memcpy(to, weight->bytes + o * terms + i, TERMS);
+    }
+    if (p2a_pairs_fits(graph, node)) {
+        const p2a_sums made = p2a_sums_of(graph, node, count, packed);
+        p2a_pairs_pack(graph, node, &made, to);
     }
     return packed;
 }
@@ -140,11 +93,22 @@ static size_t row_pixels(const p2a_node *node, size_t in_width)
     return padded + SUMS * node->stride[1];
 }
 
+/* The same, transformed, for pairs.c. */
+static size_t transformed_bytes(const p2a_graph *graph, const p2a_node *node, size_t in_width)
+{
+    const size_t out_width = in_width + node->pads[1] + node->pads[3] + 1 - node->kernel[1];
+    return p2a_pairs_fits(graph, node) ? p2a_pairs_row_bytes(out_width, channels_in(graph, node))
+                                       : 0;
+}
+
 size_t p2a_dots_scratch(const p2a_graph *graph, const p2a_node *node, size_t in_width)
 {
-    size_t bytes = 0;
+    size_t bytes = 0; /* a transformed row is about twice as long as a copied one */
     if (!p2a_mul_size(row_pixels(node, in_width), channels_in(graph, node), &bytes) ||
-        !p2a_mul_size(bytes, (size_t)SLOTS * node->kernel[0], &bytes) || bytes > SIZE_MAX / 4)
+        bytes > SIZE_MAX / 16)
+        return SIZE_MAX;
+    bytes += transformed_bytes(graph, node, in_width);
+    if (!p2a_mul_size(bytes, (size_t)SLOTS * node->kernel[0], &bytes) || bytes > SIZE_MAX / 4)
         return SIZE_MAX;
     return bytes;
 }
@@ -153,8 +117,18 @@ typedef struct dots_job {
     const p2a_dots_args *args;
     p2a_sums sums;
     size_t in, made, run, row_bytes; /* channels, bytes of a kernel's row and of a copied row */
-    uint8_t flip;                    /* 0x80: bytes are made unsigned */
+    size_t slots;
+    uint8_t flip;      /* 0x80: bytes are made unsigned */
+    const void *pairs; /* weights for pairs.c, else NULL */
+    size_t transformed_bytes;
 } dots_job;
+
+/* The input's rows that a slot has copied, each in the place of its number modulo the kernel's
+ * height. */
+typedef struct dots_rows {
+    uint8_t *copied, *transformed;
+    bool small[KERNEL_MAX]; /* bytes below 0 only, and transformed */
+} dots_rows;
 
 /* Sums of `pixels` pixels from `x` on and `registers` x 4 channels from `o` on. */
 static inline void add_up(const dots_job *job, const uint8_t *const *rows, size_t x, size_t o,
@@ -174,9 +148,9 @@ static inline void add_up(const dots_job *job, const uint8_t *const *rows, size_
             for (size_t v = 0; v < registers; v++, w += sizeof(sums))
                 weights[v] = p2a_load_int32x4(w);
             for (size_t p = 0; p < pixels; p++) {
-                const sums bytes = splat_bytes(a + p * step);
+                const sums bytes = p2a_splat_bytes(a + p * step);
                 for (size_t v = 0; v < registers; v++)
-                    sum[p][v] = add_dots(weights[v], bytes, sum[p][v]);
+                    sum[p][v] = p2a_add_dots(weights[v], bytes, sum[p][v]);
             }
         }
     }
@@ -241,19 +215,62 @@ static void make_row(const dots_job *job, const uint8_t *const *rows, int8_t *ou
     }
 }
 
-/* A row of the input with its padding, unsigned where the instruction wants it so. */
-static void copy_row(const dots_job *job, size_t row, uint8_t *to)
+/* A row of the input with its padding, unsigned where the instruction wants it so. True: all bytes
+ * are below 0. */
+static bool copy_row(const dots_job *job, size_t row, uint8_t *restrict to)
 {
     const p2a_dots_args *args = job->args;
     const p2a_node *node = args->node;
     const size_t before = node->pads[1] * job->in, bytes = args->in_width * job->in;
-    const uint8_t *from = (const uint8_t *)args->in + row * bytes;
+    const uint8_t *restrict from = (const uint8_t *)args->in + row * bytes;
     const int8_t zero = args->graph->tensors[node->inputs[0]].quantization.zero;
     const uint8_t flip = job->flip;
+    uint8_t all = (uint8_t)zero;
     memset(to, (uint8_t)zero ^ flip, before);
-    for (size_t i = 0; i < bytes; i++)
+    for (size_t i = 0; i < bytes; i++) {
         to[before + i] = from[i] ^ flip;
+        all &= from[i];
+    }
     memset(to + before + bytes, (uint8_t)zero ^ flip, job->row_bytes - before - bytes);
+    return all >> 7;
+}
+
+static void take_row(const dots_job *job, size_t row, dots_rows *rows)
+{
+    const size_t place = row % job->args->node->kernel[0];
+    uint8_t *to = rows->copied + place * job->row_bytes;
+    const bool below_0 = copy_row(job, row, to);
+    rows->small[place] = below_0 && job->pairs;
+    if (rows->small[place])
+        p2a_pairs_transform(to, job->args->out_width, job->in,
+                            rows->transformed + place * job->transformed_bytes);
+}
+
+/* From the rows that were taken last. */
+static void make_output(const dots_job *job, const dots_rows *rows, size_t y)
+{
+    const size_t kernel = job->args->node->kernel[0], stride = job->args->node->stride[0];
+    int8_t *out = job->args->out + y * job->args->out_width * job->made;
+    const uint8_t *copied[KERNEL_MAX];
+    bool small = true;
+    for (size_t k = 0; k < kernel; k++) {
+        const size_t place = (y * stride + k) % kernel;
+        copied[k] = rows->copied + place * job->row_bytes;
+        small = small && rows->small[place];
+    }
+    if (!small) {
+        make_row(job, copied, out);
+        return;
+    }
+    p2a_pairs_args args = {.packed = job->pairs,
+                           .sums = &job->sums,
+                           .out = out,
+                           .out_width = job->args->out_width,
+                           .in = job->in,
+                           .made = job->made};
+    for (size_t k = 0; k < kernel; k++)
+        args.rows[k] = rows->transformed + (y + k) % kernel * job->transformed_bytes;
+    p2a_pairs_make_row(&args);
 }
 
 /* One slot's share of the rows: each input row is copied once, over the one that is not needed any
@@ -263,19 +280,20 @@ static void run_slot(void *user, size_t slot, size_t count)
     const dots_job *job = user;
     const p2a_dots_args *args = job->args;
     const size_t kernel = args->node->kernel[0], stride = args->node->stride[0];
-    const uint8_t *rows[64]; /* the tallest kernel that graph.h allows */
     for (; count; slot++, count--) {
-        uint8_t *own = (uint8_t *)args->scratch + slot * kernel * job->row_bytes;
-        const size_t begin = slot * args->rows / SLOTS, end = (slot + 1) * args->rows / SLOTS;
+        dots_rows rows;
+        rows.copied =
+            (uint8_t *)args->scratch + slot * kernel * (job->row_bytes + job->transformed_bytes);
+        rows.transformed = rows.copied + kernel * job->row_bytes;
+        const size_t begin = slot * args->rows / job->slots;
+        const size_t end = (slot + 1) * args->rows / job->slots;
         size_t copied = begin * stride;
         for (size_t y = begin; y < end; y++) {
             if (copied < y * stride)
                 copied = y * stride;
             for (; copied < y * stride + kernel; copied++)
-                copy_row(job, copied, own + copied % kernel * job->row_bytes);
-            for (size_t k = 0; k < kernel; k++)
-                rows[k] = own + (y * stride + k) % kernel * job->row_bytes;
-            make_row(job, rows, args->out + y * args->out_width * job->made);
+                take_row(job, copied, &rows);
+            make_output(job, &rows, y);
         }
     }
 }
@@ -289,6 +307,12 @@ void p2a_dots_run(p2a_context *ctx, const p2a_dots_args *args)
     job.run = node->kernel[1] * job.in;
     job.row_bytes = row_pixels(node, args->in_width) * job.in;
     job.sums = p2a_sums_of(args->graph, node, job.made, args->packed);
-    job.flip = operand_here() == OPERAND_UNSIGNED ? 0x80 : 0;
-    p2a_pool_run(ctx, run_slot, &job, SLOTS, 1);
+    job.flip = p2a_operand_here() == P2A_OPERAND_UNSIGNED ? 0x80 : 0;
+    job.slots = args->rows / ROWS_MIN < 1       ? 1
+                : args->rows / ROWS_MIN < SLOTS ? args->rows / ROWS_MIN
+                                                : SLOTS;
+    if (p2a_pairs_fits(args->graph, node))
+        job.pairs = (const char *)args->packed + plain_packed(args->graph, node);
+    job.transformed_bytes = transformed_bytes(args->graph, node, args->in_width);
+    p2a_pool_run(ctx, run_slot, &job, job.slots, 1);
 }

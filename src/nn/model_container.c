@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "nn/model_json.h"
+#include "nn/pairs.h"
 
 typedef struct reader {
     p2a_model *model;
@@ -144,6 +145,7 @@ static p2a_status copy_bytes(reader *r, const uint8_t *bytes, p2a_weight *weight
     if (weight->bytes == NULL)
         return p2a_fail_memory(r->ctx, weight->count, weight->name);
     memcpy(weight->bytes, bytes, weight->count);
+    weight->paired = p2a_pairs_suit(weight);
     return P2A_OK;
 }
 

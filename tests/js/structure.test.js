@@ -29,7 +29,7 @@ const thirdParty = {
   'stb_image.h': /^image\/(decode|stb_\w+)\.c$/,
   'stb_image_write.h': /^image\/(encode|stb_\w+)\.c$/,
   'jsmn.h': /^nn\/model_json\.c$/,
-  'wasm_simd128.h': /^nn\/(lanes\.h|dots\.c)$/
+  'wasm_simd128.h': /^nn\/lanes\.h$/
 }
 
 const standard = new Set(['assert.h', 'errno.h', 'float.h', 'inttypes.h', 'limits.h', 'math.h', 'stdarg.h', 'stdatomic.h', 'stdbool.h',

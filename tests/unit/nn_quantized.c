@@ -1,6 +1,7 @@
 /* nn_quantized.c - operators on bytes against naive loops in whole numbers: equal, in one piece and
  * in bands */
 #include "check.h"
+#include "nn/pairs.h"
 #include "nn_run.h"
 
 #define IN_STEP 0.0078125f
@@ -163,6 +164,14 @@ static uint32_t start(graph_builder *b, uint32_t channels, uint32_t multiple_of)
     return set(b, builder_unary(b, P2A_OP_QUANTIZE, 0), IN_STEP, IN_ZERO);
 }
 
+/* Bytes of weights up to `largest`. */
+static void make_bytes(graph_builder *b, p2a_weight *weight, int largest)
+{
+    for (size_t i = 0; i < weight->count; i++)
+        weight->bytes[i] = (int8_t)((float)largest * builder_random(b));
+    weight->paired = p2a_pairs_suit(weight);
+}
+
 static uint32_t conv(graph_builder *b, uint32_t input, uint32_t channels, uint32_t kernel,
                      uint32_t stride, bool relu, float step, int zero)
 {
@@ -176,8 +185,7 @@ static uint32_t conv(graph_builder *b, uint32_t input, uint32_t channels, uint32
     free(weight->values);
     weight->values = NULL;
     weight->bytes = malloc(weight->count);
-    for (size_t i = 0; i < weight->count; i++)
-        weight->bytes[i] = (int8_t)(127 * builder_random(b));
+    make_bytes(b, weight, 127);
     return set(b, out, step, zero);
 }
 
@@ -249,6 +257,48 @@ static void test_chain(void)
     finish("chain", &b, set(&b, builder_binary(&b, P2A_OP_ADD, q, u), 0.02f, 0));
 }
 
+/* What pairs.c makes: kernels whose sums are bytes, over bytes below 0 (zero and step of the input
+ * say how many rows have others too). */
+static void test_pairs(void)
+{
+    static const uint32_t channels[][2] = {{4, 8}, {12, 24}, {48, 16}};
+    static const p2a_quantization inputs[] = {
+        {1.0f / 63, -64}, {1.0f / 63.9f, -64}, {1.0f / 90, -70}};
+    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++)
+        for (size_t k = 0; k < sizeof inputs / sizeof *inputs; k++) {
+            graph_builder b;
+            builder_start(&b, channels[i][0], 1);
+            const uint32_t q =
+                set(&b, builder_unary(&b, P2A_OP_QUANTIZE, 0), inputs[k].step, inputs[k].zero);
+            const uint32_t c = conv(&b, q, channels[i][1], 3, 1, i == 1, 0.03f, -20);
+            p2a_weight *weight = &b.weights[b.nodes[b.graph.node_count - 1].weight];
+            make_bytes(&b, weight, 42);
+            CHECK(weight->paired);
+            builder_unary(&b, P2A_OP_DEQUANTIZE, c);
+            compare("pairs", &b, 29 + 2 * i);
+        }
+}
+
+/* 127 is the largest sum of a kernel's row, with the middle's sign either way. */
+static void test_pairs_suit(void)
+{
+    int8_t bytes[2 * 9 * 4] = {0};
+    p2a_weight weight = {.rank = 4, .shape = {2, 3, 3, 4}, .count = sizeof bytes, .bytes = bytes};
+    CHECK(p2a_pairs_suit(&weight));
+    int8_t *row = bytes + 36 + 12 + 3; /* the last channel of the second kernel's second row */
+    row[0] = 100, row[4] = 27;
+    CHECK(p2a_pairs_suit(&weight));
+    row[4] = 28;
+    CHECK(!p2a_pairs_suit(&weight));
+    row[4] = -28;
+    CHECK(!p2a_pairs_suit(&weight));
+    row[4] = 0, row[8] = -127;
+    CHECK(p2a_pairs_suit(&weight));
+    weight.shape[2] = 1;
+    weight.shape[3] = 12;
+    CHECK(!p2a_pairs_suit(&weight));
+}
+
 int main(void)
 {
     CHECK_EQUAL(p2a_context_create(NULL, NULL, &ctx), P2A_OK);
@@ -256,6 +306,8 @@ int main(void)
     test_elementwise();
     test_wide();
     test_chain();
+    test_pairs();
+    test_pairs_suit();
     CHECK_EQUAL(p2a_context_bytes(ctx), 0);
     p2a_context_destroy(ctx);
     return CHECK_REPORT();

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "nn/sums.h"
 
@@ -45,24 +46,26 @@ static inline p2a_int32x4 p2a_splat_bytes(const void *from)
     return (p2a_int32x4){value, value, value, value};
 }
 
+static inline p2a_operand p2a_operand_here(void)
+{
+#ifdef P2A_CHECKS_KERNELS
+    /* tests/unit/CMakeLists.txt runs both kinds */
+    return getenv("P2A_SIGNED_DOTS") ? P2A_OPERAND_SIGNED : P2A_OPERAND_UNSIGNED;
+#else
+    return P2A_OPERAND_NONE;
+#endif
+}
+
 static inline p2a_int32x4 p2a_add_dots(p2a_int32x4 weights, p2a_int32x4 bytes, p2a_int32x4 sum)
 {
+    const bool is_signed = p2a_operand_here() == P2A_OPERAND_SIGNED;
     int8_t w[LANES * TERMS];
     uint8_t b[LANES * TERMS];
     memcpy(w, &weights, sizeof w);
     memcpy(b, &bytes, sizeof b);
     for (int i = 0; i < LANES * TERMS; i++)
-        sum[i / TERMS] += w[i] * b[i];
+        sum[i / TERMS] += w[i] * (is_signed ? (int8_t)b[i] : b[i]);
     return sum;
-}
-
-static inline p2a_operand p2a_operand_here(void)
-{
-#ifdef P2A_CHECKS_KERNELS
-    return P2A_OPERAND_UNSIGNED;
-#else
-    return P2A_OPERAND_NONE;
-#endif
 }
 
 #endif

@@ -15,6 +15,9 @@
 #define REDUCE_MARGIN_PX 4.0
 #define SAMPLES_MAX 16
 
+typedef float lanes __attribute__((vector_size(16)));
+typedef uint8_t bytes4 __attribute__((vector_size(4)));
+
 typedef struct warp_job {
     const p2a_image *from;
     double from_target[6];
@@ -74,14 +77,24 @@ static uint8_t to_byte(float value)
     return (uint8_t)(value <= 0 ? 0 : value >= 255 ? 255 : value + 0.5f);
 }
 
+static inline lanes load_bytes(const uint8_t *from)
+{
+    bytes4 bytes;
+    memcpy(&bytes, from, sizeof bytes);
+    return __builtin_convertvector(bytes, lanes);
+}
+
 /* A pixel from 4x4 pixels of RGB, rows of them one after another in memory. */
 static inline void weigh_rgb(const uint8_t *const rows[TAPS], const float column_weights[TAPS],
                              const float row_weights[TAPS], uint8_t *out)
 {
     float sums[TAPS * 3];
-    for (int k = 0; k < TAPS * 3; k++)
-        sums[k] = row_weights[0] * (float)rows[0][k] + row_weights[1] * (float)rows[1][k] +
-                  row_weights[2] * (float)rows[2][k] + row_weights[3] * (float)rows[3][k];
+    for (int k = 0; k < TAPS * 3; k += TAPS) {
+        const lanes four =
+            row_weights[0] * load_bytes(rows[0] + k) + row_weights[1] * load_bytes(rows[1] + k) +
+            row_weights[2] * load_bytes(rows[2] + k) + row_weights[3] * load_bytes(rows[3] + k);
+        memcpy(sums + k, &four, sizeof four);
+    }
     for (int c = 0; c < 3; c++)
         out[c] = to_byte(column_weights[0] * sums[c] + column_weights[1] * sums[3 + c] +
                          column_weights[2] * sums[6 + c] + column_weights[3] * sums[9 + c]);

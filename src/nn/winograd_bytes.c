@@ -131,17 +131,30 @@ size_t p2a_winograd_bytes_scratch(size_t in)
     return SLOTS * slot_bytes(in);
 }
 
-/* The kernel's transform, one number: 2G downwards, 24G across. */
-static int16_t transformed(const int8_t *kernel, size_t step, int i, int j)
+/* 2G k (24G)^T for 8 channels of a kernel, whose bytes lie `step` apart. The rows of 2G downwards
+ * are 2 0 0, 1 1 1, 1 -1 1, 0 0 2; of 24G across 6 0 0, -4 -4 -4, -4 4 -4, 1 2 4, 1 -2 4, 0 0 24.
+ */
+static void transform_kernel(const int8_t *kernel, size_t step, shorts out[POINTS])
 {
-    static const int down[DOWN][3] = {{2, 0, 0}, {1, 1, 1}, {1, -1, 1}, {0, 0, 2}};
-    static const int across[ACROSS][3] = {{6, 0, 0}, {-4, -4, -4}, {-4, 4, -4},
-                                          {1, 2, 4}, {1, -2, 4},   {0, 0, 24}};
-    int sum = 0;
-    for (int y = 0; y < 3; y++)
-        for (int x = 0; x < 3; x++)
-            sum += down[i][y] * across[j][x] * kernel[(size_t)(y * 3 + x) * step];
-    return (int16_t)sum;
+    shorts t[DOWN][3];
+    for (size_t x = 0; x < 3; x++) {
+        const shorts a = load_bytes(kernel + x * step), b = load_bytes(kernel + (3 + x) * step);
+        const shorts c = load_bytes(kernel + (6 + x) * step);
+        t[0][x] = a + a;
+        t[1][x] = a + b + c;
+        t[2][x] = a - b + c;
+        t[3][x] = c + c;
+    }
+    for (int i = 0; i < DOWN; i++, out += ACROSS) {
+        const shorts ends = (t[i][0] + t[i][2]) * -4, middle = t[i][1] * -4;
+        const shorts wide = t[i][0] + t[i][2] * 4, half = t[i][1] * 2;
+        out[0] = t[i][0] * 6;
+        out[1] = ends + middle;
+        out[2] = ends - middle;
+        out[3] = wide + half;
+        out[4] = wide - half;
+        out[5] = t[i][2] * 24;
+    }
 }
 
 size_t p2a_winograd_bytes_packed(const p2a_graph *graph, const p2a_node *node)
@@ -160,14 +173,22 @@ void *p2a_winograd_bytes_pack(p2a_context *ctx, const p2a_graph *graph, const p2
     if (packed == NULL)
         return NULL;
     int16_t *to = p2a_sums_pack(graph, node, 0, count, packed);
-    for (size_t block = 0; block < count; block += COLUMNS)
-        for (int p = 0; p < POINTS; p++)
-            for (size_t c = 0; c < in; c += PAIR)
-                for (size_t i = 0; i < COLUMNS * PAIR; i++) {
-                    const size_t o = block + i / PAIR;
-                    const int8_t *kernel = weight->bytes + o * 9 * in + c + i % PAIR;
-                    *to++ = o < made ? transformed(kernel, in, p / ACROSS, p % ACROSS) : 0;
-                }
+    if (count > made) /* the last block is not full */
+        memset(to + (count - COLUMNS) * POINTS * in, 0, COLUMNS * POINTS * in * sizeof *to);
+    for (size_t o = 0; o < made; o++) {
+        const size_t block = o - o % COLUMNS;
+        for (size_t done = 0; done < in; done += WIDE) {
+            const size_t c = done + WIDE <= in ? done : in - WIDE; /* some are done again */
+            shorts points[POINTS];
+            transform_kernel(weight->bytes + o * 9 * in + c, in, points);
+            for (size_t p = 0; p < POINTS; p++) {
+                int16_t *pairs = to + (block * POINTS + p * COLUMNS) * in + c * COLUMNS;
+                for (size_t i = 0; i < WIDE; i += PAIR)
+                    memcpy(pairs + i * COLUMNS + o % COLUMNS * PAIR, (int16_t *)&points[p] + i,
+                           PAIR * sizeof *pairs);
+            }
+        }
+    }
     return packed;
 }
 

@@ -17,7 +17,7 @@ import faces_data as data
 from detector import SCORE_MIN, Detector, overlap
 from faces_teacher import marks
 from find_faces import find
-from parser import CLASSES, INPUT_PX, Parser, logits_at
+from parser import CLASSES, INPUT_PX, logits_at
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
 SIZE_MIN_PX = 24          # smaller faces count neither for nor against
@@ -294,12 +294,14 @@ def main():
     options.add_argument("--sheet", type=Path)
     arguments = options.parse_args()
     torch.set_num_threads(1)
-    if arguments.checkpoint:
-        network = {"detector": Detector, "parser": Parser}[arguments.network]()
+    from export_faces import ExportedNetwork, load_parser
+    if arguments.checkpoint and arguments.network == "parser":
+        network = load_parser(arguments.checkpoint)
+    elif arguments.checkpoint:
+        network = Detector()
         network.load_state_dict(torch.load(arguments.checkpoint, weights_only=False)["average"])
         network.eval()
     else:
-        from export_faces import ExportedNetwork
         network = ExportedNetwork(WEIGHTS / f"{arguments.network}.safetensors")
     if arguments.network == "parser":
         print_parser("parser", parser_figures(network))

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from detector import MULTIPLE_OF, STRIDES, Detector
 from export import update_manifest
 from model_file import Graph, conv_weight, read_safetensors, write_model
-from parser import Parser
+from parser import Conv, Parser, fold
 
 MODELS = Path(__file__).resolve().parents[1]
 TERMS = {
@@ -37,24 +37,16 @@ TERMS = {
 TITLES = {"parser": "Face parser", "detector": "Face detector"}
 
 
-def folded(block):
-    """A Conv of parser.py -> weight OIHW and bias of the same convolution without its batch norm."""
-    norm = block.norm
-    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    weight = block.conv.weight * scale[:, None, None, None]
-    return weight.detach().numpy(), (norm.bias - norm.running_mean * scale).detach().numpy()
-
-
 class Writer:
-    """Modules of parser.py and detector.py -> nodes of a Graph; every method returns its output's name."""
+    """Folded modules of parser.py and detector.py -> nodes of a Graph; every method returns its output's name."""
 
     def __init__(self):
         self.graph = Graph()
 
     def conv(self, x, name, block):
-        weight, bias = folded(block)
-        return self.graph.conv2d(x, name, conv_weight(weight), bias, stride=block.conv.stride[0],
-                                 pad=weight.shape[2] // 2, activation="relu" if block.relu else "none")
+        conv = block.conv
+        return self.graph.conv2d(x, name, conv_weight(conv.weight.detach().numpy()), conv.bias.detach().numpy(),
+                                 stride=conv.stride[0], pad=conv.padding[0], activation="relu" if block.relu else "none")
 
     def convs(self, x, name, blocks):
         for i, block in enumerate(blocks):
@@ -177,6 +169,23 @@ class ExportedNetwork:
         return [torch.cat([made[f"{part}_{s}"] for part in ("boxes", "scores", "landmarks")], 1) for s in STRIDES]
 
 
+def load_parser(path):
+    """A checkpoint's averaged weights, or an exported file's (F16, without the heads for training), as a folded Parser."""
+    if path.suffix != ".safetensors":
+        state = torch.load(path, map_location="cpu", weights_only=False)["average"]
+        folded = "stem.conv.bias" in state          # as tune_parser.py leaves it
+        network = fold(Parser()) if folded else Parser()
+        network.load_state_dict(state)
+        return (network if folded else fold(network)).eval()
+    network = fold(Parser())
+    for name, values in read_safetensors(path)[1].items():
+        module = network.get_submodule(name.rpartition(".")[0])
+        target = getattr(module.conv if isinstance(module, Conv) else module, name.rpartition(".")[2])
+        values = torch.from_numpy(values.astype(np.float32))
+        target.data.copy_(values.permute(0, 3, 1, 2) if values.dim() == 4 else values)
+    return network.eval()
+
+
 @torch.no_grad()
 def check(network, path):
     """The largest difference between the checkpoint and the file that was written from it, in f32 against F16 weights."""
@@ -194,9 +203,12 @@ def main():
     options.add_argument("--training-commit", required=True)
     arguments = options.parse_args()
     kind = arguments.kind
-    network = {"parser": Parser, "detector": Detector}[kind]()
-    network.load_state_dict(torch.load(arguments.checkpoint, map_location="cpu", weights_only=False)["average"])
-    network.eval()
+    if kind == "parser":
+        network = load_parser(arguments.checkpoint)
+    else:
+        network = Detector()
+        network.load_state_dict(torch.load(arguments.checkpoint, map_location="cpu", weights_only=False)["average"])
+        fold(network).eval()
     graph = {"parser": parser_graph, "detector": detector_graph}[kind](network)
     path = MODELS / "weights" / f"{kind}.safetensors"
     write_model(path, graph, {

@@ -25,6 +25,13 @@ class Conv(nn.Module):
         self.norm = nn.BatchNorm2d(outputs)
         self.relu = relu
 
+    def fold(self):
+        """The norm, with the statistics that it has, becomes part of the convolution."""
+        scale = self.norm.weight / torch.sqrt(self.norm.running_var + self.norm.eps)
+        self.conv.bias = nn.Parameter((self.norm.bias - self.norm.running_mean * scale).detach())
+        self.conv.weight = nn.Parameter((self.conv.weight * scale[:, None, None, None]).detach())
+        self.norm = nn.Identity()
+
     def forward(self, x):
         y = self.norm(self.conv(x))
         return F.relu(y) if self.relu else y
@@ -85,6 +92,14 @@ class Parser(nn.Module):
         y2 = self.merge2(F.relu(self.skip2(x2) + upsample(self.up2(y4))))
         logits = self.logits(y2)
         return (logits, self.aux4(y4), self.aux8(y8)) if self.training else logits
+
+
+def fold(network):
+    """Without batch norms, for export and for training on from what was exported."""
+    for block in network.modules():
+        if isinstance(block, Conv):
+            block.fold()
+    return network
 
 
 def upsample(x, factor=2):

@@ -16,7 +16,7 @@ import faces_data as data
 from evaluate_faces import parser_figures, print_parser
 from parser import CLASSES, INPUT_PX, Parser
 
-MINUTES = 42              # of training, by the clock; the learning rate follows it
+MINUTES = 42              # of training, of the process's own time; the learning rate follows it
 BATCH = 8
 LEARNING_RATE = 2e-3
 WARMUP_STEPS = 200
@@ -105,8 +105,8 @@ def tinted(picture, rng):
     return cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB)
 
 
-def example(picture, mask, rng):
-    """One picture of CACHE_PX and its mask of 512 -> a changed picture and mask, both INPUT_PX."""
+def turned(picture, mask, rng):
+    """One picture of CACHE_PX and its mask of 512 -> turned, scaled, shifted, perhaps flipped, both INPUT_PX."""
     degrees = np.clip(rng.normal(0, 9), -25, 25)
     scale = np.exp(rng.normal(0, 0.09))
     shift = rng.normal(0, 0.03, 2)
@@ -124,12 +124,21 @@ def example(picture, mask, rng):
         offset = (0.5 + shift) * INPUT_PX - m @ centre + m @ np.array([0.5, 0.5]) - 0.5
         warped.append(cv2.warpAffine(source, np.column_stack([m, offset]), (INPUT_PX, INPUT_PX), flags=way,
                                      borderMode=border))
-    picture, mask = warped
+    return warped
+
+
+def relit(picture, mask, rng):
+    """The picture in another light, of another quality."""
     if rng.random() < 0.85:
         picture = data.change_light(picture, rng)
     if rng.random() < 0.25:
         picture = data.shade(picture, rng, mask != 0)
-    return data.lose_quality(picture, rng), mask
+    return data.lose_quality(picture, rng)
+
+
+def example(picture, mask, rng):
+    picture, mask = turned(picture, mask, rng)
+    return relit(picture, mask, rng), mask
 
 
 def batch_of(wardrobe, odds, rng):
@@ -203,15 +212,15 @@ def main():
         average.load_state_dict(network.state_dict())
     rng = np.random.default_rng(SEED + step)
     commit = data.source_commit()
-    start, saved_at, first = time.time(), time.time(), step
+    start, saved_at, first = time.process_time(), time.process_time(), step
 
     def save():
         torch.save({"network": network.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(),
-                    "step": step, "seconds": before_s + time.time() - start, "seed": SEED, "commit": commit,
+                    "step": step, "seconds": before_s + time.process_time() - start, "seed": SEED, "commit": commit,
                     "versions": [sys.version, torch.__version__, cv2.__version__]}, arguments.out)
 
     while True:
-        progress = (time.time() - start) / (60 * arguments.minutes)
+        progress = (time.process_time() - start) / (60 * arguments.minutes)
         if progress >= 1:
             break
         rate = arguments.rate * min(1, (step + 1) / WARMUP_STEPS) * (0.5 + 0.5 * np.cos(np.pi * progress))
@@ -236,11 +245,11 @@ def main():
                 kept.lerp_(new, 1 - decay) if kept.is_floating_point() else kept.copy_(new)
         if step % REPORT_STEPS == 0:
             print(f"step {step} loss {loss.item():.4f} rate {rate:.2e} "
-                  f"{(time.time() - start) / (step - first):.3f} s/step", flush=True)
-        if time.time() - saved_at > 60 * SAVE_MINUTES:
+                  f"{(time.process_time() - start) / (step - first):.3f} s/step", flush=True)
+        if time.process_time() - saved_at > 60 * SAVE_MINUTES:
             save()
             print_parser(f"step {step}", parser_figures(average.eval()))
-            saved_at = time.time()
+            saved_at = time.process_time()
     save()
     print_parser(f"done, step {step}", parser_figures(average.eval()))
 

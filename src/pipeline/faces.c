@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "face/align.h"
+#include "face/detail.h"
 #include "face/lift.h"
 #include "face/parse.h"
 #include "face/recolour.h"
@@ -300,13 +301,18 @@ static p2a_status keep_classes(p2a_faces *faces)
     return P2A_OK;
 }
 
+/* Pixels of the face's crop to one of the photo. */
+static double enlargement_of(const p2a_faces *faces)
+{
+    return 1 / p2a_transform_scale(faces->photo_from_frame[faces->index]);
+}
+
 /* Paint the crop; the network and its plan stay for the next one. */
 static p2a_status begin_painting(p2a_faces *faces)
 {
     const double begin = p2a_now_ms();
     const float strength = faces->options.face_strength;
-    const double enlargement = 1 / p2a_transform_scale(faces->photo_from_frame[faces->index]);
-    p2a_status status = p2a_sharpen_face(faces->ctx, faces->crop, enlargement, strength);
+    p2a_status status = p2a_sharpen_face(faces->ctx, faces->crop, enlargement_of(faces), strength);
     if (status == P2A_OK)
         status = p2a_lift_face(faces->ctx, faces->crop, faces->classes, strength, NULL);
     faces->correct_ms += p2a_now_ms() - begin;
@@ -345,9 +351,12 @@ static p2a_status read_parser(p2a_faces *faces)
 static p2a_status correct_regions(p2a_faces *faces, p2a_image *painted)
 {
     const p2a_options *o = &faces->options;
+    /* Of an enlarged face only a few photo pixels lie within the radius of evening, and what they
+     * show is no blotches but the shape of cheek and chin. */
+    const float even = o->face_skin * (1.0f - p2a_detail_lost(enlargement_of(faces)));
     const p2a_regions_options regions = {
         .skin_tone = fminf(TONE_PER_SKIN * o->face_skin, 1.0f) * o->face_strength,
-        .skin_even = o->face_skin * o->face_strength,
+        .skin_even = even * o->face_strength,
         .eyes = o->face_eyes * o->face_strength,
         .brows = o->face_lips * o->face_strength,
         .lips = o->face_lips * o->face_strength,
@@ -355,6 +364,15 @@ static p2a_status correct_regions(p2a_faces *faces, p2a_image *painted)
         .features = FEATURES * o->face_strength * (1.0f - o->character),
         .glasses = GLASSES * o->face_strength};
     return p2a_regions_correct(faces->ctx, faces->crop, faces->classes, &regions, painted);
+}
+
+/* After the regions' own corrections, which may smooth or sharpen twice what it has put there. The
+ * portrait's lines are its own. */
+static p2a_status take_detail(p2a_faces *faces, p2a_image *painted)
+{
+    const float strength = faces->options.face_strength * (1.0f - faces->options.character);
+    return p2a_detail_match(faces->ctx, faces->crop, faces->classes, enlargement_of(faces),
+                            strength, painted);
 }
 
 /* The more the portrait network had its way, the more of light and tone is the scene's. */
@@ -387,6 +405,8 @@ static p2a_status finish_face(p2a_faces *faces, p2a_image *scene)
     p2a_status status = take_light(faces, scene, painted);
     if (status == P2A_OK)
         status = correct_regions(faces, painted);
+    if (status == P2A_OK)
+        status = take_detail(faces, painted);
     faces->correct_ms += p2a_now_ms() - begin;
     begin = p2a_now_ms();
     if (status == P2A_OK) {

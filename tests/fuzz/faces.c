@@ -1,12 +1,13 @@
 /*
  * faces.c - any landmarks, classes, colours and strengths, through all that is done to a face but
- * its networks: aligned, cut out, sharpened, lifted, shaded, corrected, blended into a scene and
- * recoloured
+ * its networks: aligned, cut out, sharpened, lifted, shaded, corrected, given the photo's lines,
+ * blended into a scene and recoloured
  */
 #include <math.h>
 #include <string.h>
 
 #include "face/align.h"
+#include "face/detail.h"
 #include "face/lift.h"
 #include "face/parse.h"
 #include "face/regions.h"
@@ -135,16 +136,18 @@ static void treat_face(p2a_context *ctx, reader *r, const p2a_paste *paste, p2a_
         p2a_align_bounds(photo_from_crop, side, scene->width_px, scene->height_px, bounds);
     const p2a_regions_options regions = read_regions(r);
     const float lift = take_part(r), shade = take_part(r);
+    const double enlargement = 1 / p2a_transform_scale(photo_from_crop);
     const p2a_recolour_options colours = {read_colour(r), read_colour(r), read_colour(r),
                                           read_colour(r)};
     p2a_image *crop = NULL, *seen = NULL, *painted = make_image(ctx, r, side, side, 3);
     const bool goes =
         painted != NULL && fine(p2a_image_warp(ctx, scene, photo_from_crop, side, side, &crop)) &&
-        fine(p2a_sharpen_face(ctx, crop, 1 / p2a_transform_scale(photo_from_crop), lift)) &&
+        fine(p2a_sharpen_face(ctx, crop, enlargement, lift)) &&
         fine(p2a_lift_face(ctx, crop, paste->classes, lift, NULL)) &&
         fine(p2a_image_warp(ctx, scene, photo_from_crop, side, side, &seen)) &&
         fine(p2a_shade_match(ctx, seen, paste->classes, shade, painted)) &&
         fine(p2a_regions_correct(ctx, crop, paste->classes, &regions, painted)) &&
+        fine(p2a_detail_match(ctx, crop, paste->classes, enlargement, 1 - shade, painted)) &&
         fine(p2a_paste_crop(ctx, paste, painted, scene)) &&
         fine(p2a_paste_colours(ctx, paste, &colours, scene));
     if (!inside)

@@ -48,20 +48,17 @@ static uint8_t to_byte(float v)
     return (uint8_t)(v <= 0 ? 0 : v >= 255 ? 255 : v + 0.5f);
 }
 
-static uint8_t *pixel(const p2a_image *image, size_t i)
-{
-    return image->pixels + i / image->width_px * image->stride_bytes +
-           i % image->width_px * image->channels;
-}
-
 /* Luma less its mean over a tent of this radius. */
 static void find_lines(const p2a_image *image, size_t radius_px, float *scratch, float *mean,
                        float *out)
 {
     const p2a_plane_size size = {image->width_px, image->height_px};
     const size_t count = size.width_px * size.height_px;
-    for (size_t i = 0; i < count; i++)
-        out[i] = luma_of(pixel(image, i));
+    for (size_t y = 0; y < size.height_px; y++) {
+        const uint8_t *row = image->pixels + y * image->stride_bytes;
+        for (size_t x = 0; x < size.width_px; x++)
+            out[y * size.width_px + x] = luma_of(row + x * image->channels);
+    }
     p2a_smooth_box(out, size, radius_px, scratch, mean);
     p2a_smooth_box(mean, size, radius_px, scratch, mean);
     for (size_t i = 0; i < count; i++)
@@ -102,10 +99,10 @@ static p2a_status make_masks(p2a_context *ctx, const uint8_t *classes, size_t si
                                FEATURES_FEATHER_PX * crop_scale, planes->features);
 }
 
-static void move_lines(const detail_planes *planes, float amount, p2a_image *painted)
+static void move_row(const detail_planes *planes, size_t first, size_t count, float amount,
+                     size_t channels, uint8_t *row)
 {
-    const size_t count = (size_t)painted->width_px * painted->height_px;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = first; i < first + count; i++, row += channels) {
         const float feature = planes->features[i];
         const float weight = amount * planes->face[i] * fmaxf(feature, planes->drawn[i]);
         if (!(weight > 0.0f))
@@ -114,9 +111,8 @@ static void move_lines(const detail_planes *planes, float amount, p2a_image *pai
         const float half = HALF_ON_SKIN + feature * (HALF_AT_FEATURES - HALF_ON_SKIN);
         const float apart = planes->photo[i] - planes->painted[i], square = apart * apart;
         const float more = weight * apart * square / (square + half * half);
-        uint8_t *p = pixel(painted, i);
         for (int c = 0; c < 3; c++)
-            p[c] = to_byte((float)p[c] + more);
+            row[c] = to_byte((float)row[c] + more);
     }
 }
 
@@ -168,8 +164,9 @@ p2a_status p2a_detail_match(p2a_context *ctx, const p2a_image *photo, const uint
     find_lines(painted, radius_px, planes.scratch, planes.drawn, planes.painted);
     find_drawn(&planes, size, radius_px);
     status = make_masks(ctx, classes, side, &planes);
-    if (status == P2A_OK)
-        move_lines(&planes, amount, painted);
+    for (size_t y = 0; status == P2A_OK && y < side; y++)
+        move_row(&planes, y * side, side, amount, painted->channels,
+                 painted->pixels + y * painted->stride_bytes);
     p2a_free(ctx, block);
     return status;
 }

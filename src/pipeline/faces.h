@@ -4,8 +4,8 @@
  *
  * One after another: the detector looks at the photo (pipeline/find); then each face, the largest
  * first, is cut out upright, parsed, lifted out of backlight, painted by the style's own generator
- * (or by one between it and the portrait network), corrected region by region, and blended into the
- * scene. Without a generator faces are found and parsed only.
+ * (or by one between it and the portrait network), corrected region by region, given the photo's
+ * fine lines back, and blended into the scene. Without a generator faces are found and parsed only.
  */
 #ifndef P2A_PIPELINE_FACES_H
 #define P2A_PIPELINE_FACES_H

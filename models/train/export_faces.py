@@ -172,11 +172,9 @@ class ExportedNetwork:
 def load_parser(path):
     """A checkpoint's averaged weights, or an exported file's (F16, without the heads for training), as a folded Parser."""
     if path.suffix != ".safetensors":
-        state = torch.load(path, map_location="cpu", weights_only=False)["average"]
-        folded = "stem.conv.bias" in state          # as tune_parser.py leaves it
-        network = fold(Parser()) if folded else Parser()
-        network.load_state_dict(state)
-        return (network if folded else fold(network)).eval()
+        network = Parser()
+        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=False)["average"])
+        return fold(network).eval()
     network = fold(Parser())
     for name, values in read_safetensors(path)[1].items():
         module = network.get_submodule(name.rpartition(".")[0])

@@ -29,7 +29,7 @@ CROP_MULTIPLE = 32
 TAIL = 1e-6                    # part of a tensor's values, at either end, that may be cut off
 BINS = 4096
 PIXEL_STEP = 2 / 255           # of a pixel, black -1 and white 1
-PAIRED_CHANNELS = 48           # and more: a 3x3 convolution of bytes its input gets 127 levels, see is_paired()
+PAIRED_CHANNELS = 48           # and more: the input of a 3x3 convolution gets 127 levels, see is_paired()
 BYTES_MAX = 3_500_000
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 MANIFEST = os.path.join(ROOT, "manifest.json")
@@ -111,6 +111,7 @@ def paired_largest(weight):
 
 
 def quantise_paired(weight):
+    """As quantise_weight(), with scales so large that all that is multiplied by is a byte; rounding may need a little more."""
     least = np.maximum(np.abs(weight).max((1, 2, 3)), paired_largest(weight))
     while True:
         rounded, scale = quantise_weight(weight, least)

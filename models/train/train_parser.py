@@ -105,8 +105,8 @@ def tinted(picture, rng):
     return cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB)
 
 
-def turned(picture, mask, rng):
-    """One picture of CACHE_PX and its mask of 512 -> turned, scaled, shifted, perhaps flipped, both INPUT_PX."""
+def example(picture, mask, rng):
+    """One picture of CACHE_PX and its mask of 512 -> a changed picture and mask, both INPUT_PX."""
     degrees = np.clip(rng.normal(0, 9), -25, 25)
     scale = np.exp(rng.normal(0, 0.09))
     shift = rng.normal(0, 0.03, 2)
@@ -124,21 +124,12 @@ def turned(picture, mask, rng):
         offset = (0.5 + shift) * INPUT_PX - m @ centre + m @ np.array([0.5, 0.5]) - 0.5
         warped.append(cv2.warpAffine(source, np.column_stack([m, offset]), (INPUT_PX, INPUT_PX), flags=way,
                                      borderMode=border))
-    return warped
-
-
-def relit(picture, mask, rng):
-    """The picture in another light, of another quality."""
+    picture, mask = warped
     if rng.random() < 0.85:
         picture = data.change_light(picture, rng)
     if rng.random() < 0.25:
         picture = data.shade(picture, rng, mask != 0)
-    return data.lose_quality(picture, rng)
-
-
-def example(picture, mask, rng):
-    picture, mask = turned(picture, mask, rng)
-    return relit(picture, mask, rng), mask
+    return data.lose_quality(picture, rng), mask
 
 
 def batch_of(wardrobe, odds, rng):

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "face/lift.h"
+#include "face/lines.h"
 #include "face/mask.h"
 #include "face/smooth.h"
 
@@ -36,34 +37,6 @@ typedef struct detail_planes {
     float *face, *features; /* masks */
     float *scratch;         /* of p2a_smooth_box() */
 } detail_planes;
-
-/* Rec. 601 */
-static float luma_of(const uint8_t *p)
-{
-    return 0.299f * (float)p[0] + 0.587f * (float)p[1] + 0.114f * (float)p[2];
-}
-
-static uint8_t to_byte(float v)
-{
-    return (uint8_t)(v <= 0 ? 0 : v >= 255 ? 255 : v + 0.5f);
-}
-
-/* Luma less its mean over a tent of this radius. */
-static void find_lines(const p2a_image *image, size_t radius_px, float *scratch, float *mean,
-                       float *out)
-{
-    const p2a_plane_size size = {image->width_px, image->height_px};
-    const size_t count = size.width_px * size.height_px;
-    for (size_t y = 0; y < size.height_px; y++) {
-        const uint8_t *row = image->pixels + y * image->stride_bytes;
-        for (size_t x = 0; x < size.width_px; x++)
-            out[y * size.width_px + x] = luma_of(row + x * image->channels);
-    }
-    p2a_smooth_box(out, size, radius_px, scratch, mean);
-    p2a_smooth_box(mean, size, radius_px, scratch, mean);
-    for (size_t i = 0; i < count; i++)
-        out[i] -= mean[i];
-}
 
 /* Correlation of the two pictures' lines about each pixel; the masks' planes are overwritten. */
 static void find_drawn(const detail_planes *planes, p2a_plane_size size, size_t radius_px)
@@ -110,27 +83,17 @@ static void move_row(const detail_planes *planes, size_t first, size_t count, fl
         /* Wiener's shrinkage: what is large against `half` is taken nearly whole */
         const float half = HALF_ON_SKIN + feature * (HALF_AT_FEATURES - HALF_ON_SKIN);
         const float apart = planes->photo[i] - planes->painted[i], square = apart * apart;
-        const float more = weight * apart * square / (square + half * half);
-        for (int c = 0; c < 3; c++)
-            row[c] = to_byte((float)row[c] + more);
+        p2a_lines_add(row, weight * apart * square / (square + half * half));
     }
 }
 
 static p2a_status check_arguments(p2a_context *ctx, const p2a_image *photo, const uint8_t *classes,
                                   double enlargement, float strength, const p2a_image *painted)
 {
-    p2a_status status = p2a_check_crop(ctx, photo, classes);
-    if (status == P2A_OK)
-        status = p2a_check_crop(ctx, painted, classes);
-    if (status == P2A_OK && photo->width_px != painted->width_px)
-        status = p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected a painted crop of %u px, got %u",
-                          (unsigned)photo->width_px, (unsigned)painted->width_px);
+    p2a_status status = p2a_check_painted(ctx, photo, classes, painted);
     if (status == P2A_OK)
         status = p2a_check_strength(ctx, strength, "detail");
-    if (status == P2A_OK && !(enlargement > 0 && isfinite(enlargement)))
-        status = p2a_fail(ctx, P2A_ERR_ARGUMENT,
-                          "expected a finite number above 0 for enlargement, got %g", enlargement);
-    return status;
+    return status == P2A_OK ? p2a_check_enlargement(ctx, enlargement) : status;
 }
 
 float p2a_detail_lost(double enlargement)
@@ -160,8 +123,8 @@ p2a_status p2a_detail_match(p2a_context *ctx, const p2a_image *photo, const uint
                                   block + 4 * count,
                                   block + 5 * count};
     const size_t radius_px = (size_t)fmin(RADIUS_PHOTO_PX * enlargement + 0.5, (double)side);
-    find_lines(photo, radius_px, planes.scratch, planes.drawn, planes.photo);
-    find_lines(painted, radius_px, planes.scratch, planes.drawn, planes.painted);
+    p2a_lines_find(photo, radius_px, planes.scratch, planes.drawn, planes.photo);
+    p2a_lines_find(painted, radius_px, planes.scratch, planes.drawn, planes.painted);
     find_drawn(&planes, size, radius_px);
     status = make_masks(ctx, classes, side, &planes);
     for (size_t y = 0; status == P2A_OK && y < side; y++)

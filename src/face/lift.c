@@ -35,6 +35,26 @@ p2a_status p2a_check_crop(p2a_context *ctx, const p2a_image *crop, const uint8_t
     return P2A_OK;
 }
 
+p2a_status p2a_check_painted(p2a_context *ctx, const p2a_image *photo, const uint8_t *classes,
+                             const p2a_image *painted)
+{
+    p2a_status status = p2a_check_crop(ctx, photo, classes);
+    if (status == P2A_OK)
+        status = p2a_check_crop(ctx, painted, classes);
+    if (status == P2A_OK && photo->width_px != painted->width_px)
+        status = p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected a painted crop of %u px, got %u",
+                          (unsigned)photo->width_px, (unsigned)painted->width_px);
+    return status;
+}
+
+p2a_status p2a_check_enlargement(p2a_context *ctx, double enlargement)
+{
+    if (!(enlargement > 0 && isfinite(enlargement)))
+        return p2a_fail(ctx, P2A_ERR_ARGUMENT,
+                        "expected a finite number above 0 for enlargement, got %g", enlargement);
+    return P2A_OK;
+}
+
 p2a_status p2a_check_strength(p2a_context *ctx, float value, const char *name)
 {
     if (!(value >= 0.0f && value <= 1.0f))

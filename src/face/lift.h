@@ -25,6 +25,13 @@ p2a_status p2a_lift_face(p2a_context *ctx, p2a_image *crop, const uint8_t *class
 /* P2A_ERR_ARGUMENT unless the image is square and of a size that a map of classes can have. */
 p2a_status p2a_check_crop(p2a_context *ctx, const p2a_image *crop, const uint8_t *classes);
 
+/* The same of a photo's crop and of what was painted from it, which must be as large. */
+p2a_status p2a_check_painted(p2a_context *ctx, const p2a_image *photo, const uint8_t *classes,
+                             const p2a_image *painted);
+
+/* P2A_ERR_ARGUMENT unless it is finite and above 0: crop pixels to a pixel of the photo. */
+p2a_status p2a_check_enlargement(p2a_context *ctx, double enlargement);
+
 /* P2A_ERR_ARGUMENT unless 0 <= value <= 1. */
 p2a_status p2a_check_strength(p2a_context *ctx, float value, const char *name);
 

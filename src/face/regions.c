@@ -376,12 +376,7 @@ static p2a_status check_arguments(p2a_context *ctx, const p2a_image *photo, cons
                                         "lips",      "features",  "glasses"};
     const float values[] = {o->skin_tone, o->skin_even, o->eyes,   o->brows,
                             o->lips,      o->features,  o->glasses};
-    p2a_status status = p2a_check_crop(ctx, photo, classes);
-    if (status == P2A_OK)
-        status = p2a_check_crop(ctx, painted, classes);
-    if (status == P2A_OK && photo->width_px != painted->width_px)
-        status = p2a_fail(ctx, P2A_ERR_ARGUMENT, "expected a painted crop of %u px, got %u",
-                          (unsigned)photo->width_px, (unsigned)painted->width_px);
+    p2a_status status = p2a_check_painted(ctx, photo, classes, painted);
     for (size_t i = 0; i < sizeof values / sizeof *values && status == P2A_OK; i++)
         status = p2a_check_strength(ctx, values[i], names[i]);
     return status;

@@ -89,7 +89,8 @@ typedef struct p2a_node {
     bool leaky;         /* norms: a leaky relu comes behind, see fuse.h */
     bool of_product;    /* adaptive norm: y is weight [C,1,1,C] times the second input, and bias */
     float eps;          /* norms: above 0 */
-    bool frozen;        /* global: its statistics are there already, see p2a_network_freeze */
+    bool frozen;        /* global: its statistics are there already, see p2a_gathering */
+    bool observes;      /* frozen: and it gathers what it sees beside, to compare */
 } p2a_node;
 
 typedef struct p2a_weight {

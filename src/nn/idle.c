@@ -25,8 +25,8 @@ void p2a_network_give_back(const p2a_model *model, p2a_network *network)
         return;
     }
     p2a_network_destroy(idle->network);
-    p2a_network_freeze(network, false);
-    (void)p2a_network_smooth(network, 1); /* takes no memory */
+    (void)p2a_network_set_gathering(network, P2A_GATHER); /* cannot fail */
+    (void)p2a_network_smooth(network, 1);                 /* takes no memory */
     p2a_network_trim(network, WORKSPACE_KEPT_BYTES);
     idle->network = network;
 }

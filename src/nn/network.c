@@ -35,7 +35,7 @@ struct p2a_network {
     uint32_t next_node; /* node_count: the band is done */
     double done;        /* multiply-adds since the start of the picture */
     double share;       /* of a picture's own statistics, see p2a_network_smooth */
-    bool mixes;         /* a mixture was begun and not taken */
+    p2a_gathering gathering;
 };
 
 /* out: the graph as it is run, with nodes and tensors of its own; release with p2a_halve_clear().
@@ -196,18 +196,6 @@ p2a_status p2a_network_estimate(p2a_context *ctx, const p2a_graph *graph, size_t
     return status;
 }
 
-void p2a_network_freeze(p2a_network *network, bool frozen)
-{
-    network->mixes = false;
-    for (uint32_t n = 0; n < network->own.node_count; n++) {
-        p2a_node *node = &network->own.nodes[n];
-        if (!p2a_node_has_statistics(node) || node->frozen == frozen)
-            continue;
-        node->frozen = frozen;
-        forget_plan(network);
-    }
-}
-
 /* Room for an operator's statistics of another picture, where there is none yet. */
 static p2a_status make_statistics(p2a_context *ctx, const p2a_operator *op, double **statistics)
 {
@@ -219,40 +207,42 @@ static p2a_status make_statistics(p2a_context *ctx, const p2a_operator *op, doub
                        : p2a_fail_memory(ctx, count * sizeof **statistics, "a norm's statistics");
 }
 
-p2a_status p2a_network_begin_mixture(p2a_network *network)
+/* Room for what a comparison gathers, and for what comes of it. */
+static p2a_status make_comparison(p2a_network *network)
 {
     p2a_status status = P2A_OK;
     for (uint32_t n = 0; status == P2A_OK && n < network->own.node_count; n++) {
         p2a_operator *op = &network->operators[n];
-        if (op->statistics == NULL)
-            continue;
-        status = make_statistics(network->ctx, op, &op->mixed);
-        const size_t count = p2a_operator_statistics_count(op->graph, op->node);
-        for (size_t i = 0; status == P2A_OK && i < count; i++)
-            op->mixed[i] = 0;
+        if (op->statistics)
+            status = make_statistics(network->ctx, op, &op->seen);
+        if (op->statistics && status == P2A_OK)
+            status = make_statistics(network->ctx, op, &op->correction);
     }
-    network->mixes = status == P2A_OK;
     return status;
 }
 
-void p2a_network_add_to_mixture(p2a_network *network, double weight)
+p2a_status p2a_network_set_gathering(p2a_network *network, p2a_gathering gathering)
 {
-    for (uint32_t n = 0; n < network->own.node_count; n++)
-        if (network->operators[n].statistics)
-            p2a_operator_mix(&network->operators[n], weight);
-}
-
-void p2a_network_take_mixture(p2a_network *network)
-{
-    network->mixes = false;
-    for (uint32_t n = 0; n < network->own.node_count; n++) {
-        p2a_operator *op = &network->operators[n];
-        if (op->statistics == NULL)
-            continue;
-        p2a_operator_take_mixed(op);
-        for (uint32_t i = 0; network->share < 1 && i < op->node->input_count; i++)
-            p2a_operator_smooth(op, i, network->share);
+    const bool observes = gathering == P2A_COMPARE;
+    const bool frozen = observes || gathering == P2A_FROZEN;
+    if (observes) {
+        const p2a_status status = make_comparison(network);
+        if (status != P2A_OK)
+            return status;
     }
+    for (uint32_t n = 0; n < network->own.node_count; n++) {
+        p2a_node *node = &network->own.nodes[n];
+        if (!p2a_node_has_statistics(node))
+            continue;
+        if (gathering == P2A_CORRECT)
+            p2a_operator_compare(&network->operators[n]);
+        node->observes = observes;
+        if (node->frozen != frozen)
+            forget_plan(network);
+        node->frozen = frozen;
+    }
+    network->gathering = gathering;
+    return P2A_OK;
 }
 
 p2a_status p2a_network_smooth(p2a_network *network, double share)
@@ -373,21 +363,36 @@ static void read_band(p2a_network *network)
     deliver(network, input, first, rows);
 }
 
-/* Take the rows that are new since the last turn into a global node's statistics. */
+/* All of a node's inputs are gathered: make what it shall use of that. */
+static void end_gathering(p2a_network *network, uint32_t n)
+{
+    const p2a_gathering gathering = network->gathering;
+    for (uint32_t i = 0; i < network->graph->nodes[n].input_count; i++) {
+        if (gathering == P2A_CORRECT)
+            p2a_operator_correct(&network->operators[n], i);
+        if (network->share < 1 && (gathering == P2A_GATHER || gathering == P2A_CORRECT))
+            p2a_operator_smooth(&network->operators[n], i, network->share);
+    }
+}
+
+/* Take the rows that are new since the last turn into a node's statistics. */
 static void gather(p2a_network *network, uint32_t n, const p2a_view *inputs)
 {
     const p2a_node *node = &network->graph->nodes[n];
+    bool has_new = false, has_all = true;
     for (uint32_t i = 0; i < node->input_count; i++) {
         const size_t end = network->made[node->inputs[i]];
         size_t *gathered = &network->gathered[2 * n + i];
+        has_all = has_all && end == inputs[i].shape.height;
         if (end == *gathered)
             continue;
+        has_new = true;
         p2a_operator_gather(network->ctx, &network->operators[n], inputs, i, *gathered,
                             end - *gathered, network->workspace + network->plan.scratch_bytes[n]);
         *gathered = end;
-        if (end == inputs[i].shape.height && network->share < 1 && !network->mixes)
-            p2a_operator_smooth(&network->operators[n], i, network->share);
     }
+    if (has_new && has_all)
+        end_gathering(network, n);
 }
 
 static p2a_status run_node(p2a_network *network, uint32_t n, double *multiply_adds)
@@ -399,7 +404,7 @@ static p2a_status run_node(p2a_network *network, uint32_t n, double *multiply_ad
     p2a_view inputs[P2A_NODE_INPUTS_MAX];
     for (uint32_t i = 0; i < node->input_count; i++)
         inputs[i] = network->views[node->inputs[i]];
-    if (p2a_node_is_global(node))
+    if (p2a_node_is_global(node) || node->observes)
         gather(network, n, inputs);
     if (end == made)
         return P2A_OK;

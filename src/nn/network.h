@@ -43,20 +43,27 @@ void p2a_network_trim(p2a_network *network, size_t workspace_bytes);
 p2a_context *p2a_network_context(const p2a_network *network);
 
 /*
- * Frozen: operators with statistics of the whole picture take those of the last picture that was
- * run, of whatever size, and gather none. No row then waits for the picture's last one, so memory
- * grows with the width only. Changing this forgets the plan. Not frozen unless told.
+ * Where operators with statistics of the whole picture take them from.
+ *
+ * A picture whose rows cannot all wait in memory is painted with the statistics of a small copy.
+ * Its texture is coarser, which each operator hands on to the next. So the copy is run (DRAFT),
+ * then the picture with the copy's statistics (COMPARE): what an operator sees there, less what
+ * it saw in the copy, is the texture's doing at that operator alone. Run with these differences
+ * added (CORRECT), the copy tells what all of them do together. This is the coarse grid's part in
+ * the full approximation scheme of multigrid (Brandt, Multi-level adaptive solutions to
+ * boundary-value problems, Math. Comp. 31, 1977).
  */
-void p2a_network_freeze(p2a_network *network, bool frozen);
+typedef enum p2a_gathering {
+    P2A_GATHER,  /* from the picture itself: its first row waits for its last. Unless told. */
+    P2A_DRAFT,   /* the same, and they are not smoothed (p2a_network_smooth) */
+    P2A_COMPARE, /* as FROZEN, and what is seen is gathered beside: after DRAFT */
+    P2A_CORRECT, /* as GATHER, and the differences are added: after COMPARE */
+    P2A_FROZEN   /* from the picture that was run last, of whatever size. No row waits for the
+                    last one, so memory grows with the width only. */
+} p2a_gathering;
 
-/*
- * Statistics of several pictures, weighted: begin, then run each and add it, then take. What is
- * taken counts as one picture's. Freezing or its end forgets a mixture that was not taken.
- * Errors: P2A_ERR_MEMORY.
- */
-p2a_status p2a_network_begin_mixture(p2a_network *network);
-void p2a_network_add_to_mixture(p2a_network *network, double weight);
-void p2a_network_take_mixture(p2a_network *network);
+/* Changing this may forget the plan. Errors: P2A_ERR_MEMORY (COMPARE alone). */
+p2a_status p2a_network_set_gathering(p2a_network *network, p2a_gathering gathering);
 
 /*
  * Mix statistics with those of the pictures before: `share` of each picture's own, above 0 to 1;

@@ -193,8 +193,10 @@ void p2a_operator_clear(p2a_context *ctx, p2a_operator *op)
     op->statistics = NULL;
     p2a_free(ctx, op->moments);
     op->moments = NULL;
-    p2a_free(ctx, op->mixed);
-    op->mixed = NULL;
+    p2a_free(ctx, op->seen);
+    op->seen = NULL;
+    p2a_free(ctx, op->correction);
+    op->correction = NULL;
     p2a_free(ctx, op->before);
     op->before = NULL;
     op->main = op->clamp = NULL;
@@ -443,20 +445,22 @@ static p2a_status run_fully_connected(p2a_context *ctx, p2a_operator *op, const 
 void p2a_operator_gather(p2a_context *ctx, p2a_operator *op, const p2a_view *inputs, uint32_t i,
                          size_t first, size_t rows, void *scratch)
 {
+    double *statistics = op->node->observes ? op->seen : op->statistics;
+    double *counted_px = op->node->observes ? op->seen_px : op->counted_px;
     const p2a_kernel_args args = {.ctx = ctx,
                                   .graph = op->graph,
                                   .node = op->node,
                                   .inputs = inputs,
                                   .scratch = scratch,
-                                  .statistics = op->statistics};
+                                  .statistics = statistics};
     const p2a_shape shape = inputs[i].shape;
-    op->counted_px[i] = (double)shape.height * (double)shape.width;
+    counted_px[i] = (double)shape.height * (double)shape.width;
     if (op->moments == NULL) {
         p2a_run_gather(&args, i, first, rows);
     } else if (i == 1) { /* of which the first input's statistics are too */
         p2a_run_moments(&args, op->moments, i, first, rows);
         if (first + rows == shape.height)
-            p2a_moments_take(op->graph, op->node, op->moments, op->counted_px[1], op->statistics);
+            p2a_moments_take(op->graph, op->node, op->moments, counted_px[1], statistics);
     }
 }
 

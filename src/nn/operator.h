@@ -28,8 +28,10 @@ typedef struct p2a_operator {
     double *before;       /* the same of the picture before, where they are smoothed, else NULL */
     double before_px[2];  /* 0: there was none */
     double *moments;      /* of an adaptive norm of a product, see moments.c, else NULL */
-    double *mixed;        /* for each input C means and C logarithms of variances, weighted sums of
-                             several pictures'; of a spatial softmax C logarithms; else NULL */
+    double *seen;         /* as statistics: what was gathered while those of a copy were used */
+    double seen_px[2];
+    double *correction; /* what was seen less what was used: for each input C means and C
+                           logarithms of variances; of a spatial softmax C logarithms */
 } p2a_operator;
 
 /*
@@ -60,8 +62,9 @@ p2a_status p2a_operator_run(p2a_context *ctx, p2a_operator *op, const p2a_shape 
                             size_t rows, void *scratch);
 
 /*
- * Take rows [first, first + rows) of input i of a global node into its statistics. All rows are
- * taken once, in their order, before the node runs; row 0 starts anew.
+ * Take rows [first, first + rows) of input i of a global node into its statistics, or of a node
+ * that observes into what it has seen. All rows are taken once, in their order, before a global
+ * node runs; row 0 starts anew.
  */
 void p2a_operator_gather(p2a_context *ctx, p2a_operator *op, const p2a_view *inputs, uint32_t i,
                          size_t first, size_t rows, void *scratch);
@@ -70,9 +73,9 @@ void p2a_operator_gather(p2a_context *ctx, p2a_operator *op, const p2a_view *inp
  * of those of the picture before, and are kept for the next. Without op->before: nothing. */
 void p2a_operator_smooth(p2a_operator *op, uint32_t i, double share);
 
-/* Add `weight` times the statistics to op->mixed, and make op->mixed the statistics. */
-void p2a_operator_mix(p2a_operator *op, double weight);
-void p2a_operator_take_mixed(p2a_operator *op);
+/* The correction: what was seen less the statistics. And add it to input i's statistics. */
+void p2a_operator_compare(p2a_operator *op);
+void p2a_operator_correct(p2a_operator *op, uint32_t i);
 
 /* Numbers in a node's statistics. */
 size_t p2a_operator_statistics_count(const p2a_graph *graph, const p2a_node *node);

@@ -1,5 +1,5 @@
-/* statistics.c - a picture's sums for its norms and those of other pictures -> smoothed or mixed
- * sums */
+/* statistics.c - a picture's sums for its norms and those of other pictures -> smoothed or
+ * corrected sums */
 #include <math.h>
 
 #include "nn/operator.h"
@@ -42,35 +42,52 @@ void p2a_operator_smooth(p2a_operator *op, uint32_t i, double share)
 /* A variance that is not there at all would be an infinite logarithm. */
 #define LEAST_VARIANCE 1e-20
 
-void p2a_operator_mix(p2a_operator *op, double weight)
+/* Sums -> what does not depend on the number of pixels, as op->correction has it. */
+static void describe(const p2a_operator *op, const double *sums, const double *counted_px,
+                     uint32_t i, double *out)
 {
-    for (uint32_t i = 0; i < op->node->input_count; i++) {
-        const size_t channels = op->graph->tensors[op->node->inputs[i]].channels;
-        const double *first = op->statistics + i * 2 * channels, *second = first + channels;
-        double *to = op->mixed + i * 2 * channels;
-        for (size_t c = 0; c < channels; c++) {
-            const double a = first[c], b = second[c] / op->counted_px[i];
-            if (op->node->op == P2A_OP_SPATIAL_SOFTMAX) {
-                to[c] += weight * (a + log(b));
-                continue;
-            }
-            const double mean = a / op->counted_px[i];
-            to[c] += weight * mean;
-            to[channels + c] += weight * log(fmax(b - mean * mean, LEAST_VARIANCE));
+    const size_t channels = op->graph->tensors[op->node->inputs[i]].channels;
+    const double *first = sums + i * 2 * channels, *second = first + channels;
+    for (size_t c = 0; c < channels; c++) {
+        const double a = first[c], b = second[c] / counted_px[i];
+        if (op->node->op == P2A_OP_SPATIAL_SOFTMAX) {
+            out[c] = a + log(b);
+            out[channels + c] = 0;
+            continue;
         }
+        const double mean = a / counted_px[i];
+        out[c] = mean;
+        out[channels + c] = log(fmax(b - mean * mean, LEAST_VARIANCE));
     }
 }
 
-void p2a_operator_take_mixed(p2a_operator *op)
+void p2a_operator_compare(p2a_operator *op)
 {
     for (uint32_t i = 0; i < op->node->input_count; i++) {
-        const size_t channels = op->graph->tensors[op->node->inputs[i]].channels;
-        const double *from = op->mixed + i * 2 * channels, count = op->counted_px[i];
-        double *first = op->statistics + i * 2 * channels, *second = first + channels;
-        for (size_t c = 0; c < channels; c++) {
-            const bool softmax = op->node->op == P2A_OP_SPATIAL_SOFTMAX;
-            first[c] = softmax ? from[c] : from[c] * count;
-            second[c] = softmax ? count : (exp(from[channels + c]) + from[c] * from[c]) * count;
+        const size_t count = 2 * (size_t)op->graph->tensors[op->node->inputs[i]].channels;
+        double *seen = op->seen + i * count, *correction = op->correction + i * count;
+        describe(op, op->statistics, op->counted_px, i, correction);
+        for (size_t c = 0; c < count; c++)
+            correction[c] = -correction[c];
+        describe(op, op->seen, op->seen_px, i, seen); /* in its place: a channel at a time */
+        for (size_t c = 0; c < count; c++)
+            correction[c] += seen[c];
+    }
+}
+
+void p2a_operator_correct(p2a_operator *op, uint32_t i)
+{
+    const size_t channels = op->graph->tensors[op->node->inputs[i]].channels;
+    const double *by = op->correction + i * 2 * channels, count = op->counted_px[i];
+    double *first = op->statistics + i * 2 * channels, *second = first + channels;
+    for (size_t c = 0; c < channels; c++) {
+        if (op->node->op == P2A_OP_SPATIAL_SOFTMAX) {
+            first[c] += by[c];
+            continue;
         }
+        const double was = first[c] / count, mean = was + by[c];
+        const double variance = fmax(second[c] / count - was * was, 0) * exp(by[channels + c]);
+        first[c] = mean * count;
+        second[c] = (variance + mean * mean) * count;
     }
 }

@@ -8,7 +8,6 @@
 #include "image/resize.h"
 #include "nn/idle.h"
 #include "nn/infer.h"
-#include "pipeline/sample.h"
 #include "tensor/pixels.h"
 
 /*
@@ -22,14 +21,26 @@ static size_t margin_of(const p2a_graph *graph, size_t margin_px)
 }
 
 /*
- * Statistics that are estimated from samples (sample.h) differ from the picture's the more the
- * smaller those are. So the thumbnail is the largest of these steps that fits into the memory
- * limit; without a limit, its longer side is THUMBNAIL_PX, or the picture's own where that is
- * shorter.
+ * Frozen statistics come from a thumbnail, corrected by what the picture shows (p2a_gathering).
+ * They differ from the picture's the more the smaller it is. So it is the largest of these steps
+ * that fits into the memory limit; without a limit, its longer side is THUMBNAIL_PX, or the
+ * picture's own where that is shorter. One that is smaller than LEAST_SCALE of the picture shows
+ * so little of it that corrections go astray (measured: at an eighth they do, at a quarter not).
  */
 #define THUMBNAIL_PX 1536
 #define THUMBNAIL_STEP 0.875
 #define THUMBNAIL_LEAST_PX 128
+#define LEAST_SCALE 0.2
+
+/* How often the network is run, one behind the other: over the thumbnail, but COMPARE and FROZEN
+ * over the photo. */
+typedef struct passes {
+    p2a_gathering pass[4];
+    uint32_t count;
+} passes;
+
+static const passes with_copy = {{P2A_GATHER, P2A_FROZEN}, 2};
+static const passes with_correction = {{P2A_DRAFT, P2A_COMPARE, P2A_CORRECT, P2A_FROZEN}, 4};
 
 struct p2a_scene {
     p2a_context *ctx;
@@ -40,11 +51,11 @@ struct p2a_scene {
     size_t margin_px, band_rows_px;
     p2a_statistics statistics; /* that are used */
     size_t thumbnail_px[2];    /* where they are frozen: width and height */
-    p2a_sample_picture samples[P2A_SAMPLES_MAX];
-    uint32_t sample_count, next_sample;
-    p2a_image *sample;         /* while statistics are gathered from it, else NULL */
-    double gathered;           /* multiply-adds that this took */
-    double gathered_px;        /* pixels of the samples that are done */
+    const passes *passes;      /* where they are frozen, else NULL */
+    uint32_t pass;             /* that is run now */
+    p2a_image *thumbnail;      /* while a pass sees it, else NULL */
+    double gathered;           /* multiply-adds of the passes that are done */
+    double gathered_px;        /* and their pixels */
     double released_work;      /* once the network is released: what it had done, ... */
     size_t released_band_rows; /* ... and its bands */
     bool bytes_in, bytes_out;
@@ -89,7 +100,7 @@ static void copy_rows(void *user, size_t begin, size_t count)
     const copied_rows *rows = user;
     const p2a_scene *scene = rows->scene;
     const float *range = scene->generator->graph.range;
-    const p2a_image *seen = scene->sample ? scene->sample : scene->photo;
+    const p2a_image *seen = scene->thumbnail ? scene->thumbnail : scene->photo;
     const size_t offset = begin * scene->frame.width_px * 3, first = rows->first + begin;
     if (rows->to && scene->bytes_in)
         p2a_bytes_from_pixels(seen, &scene->frame, first, count, scene->byte_of,
@@ -138,7 +149,7 @@ static void write_rows(void *user, uint32_t output, size_t first, size_t rows, c
     const p2a_scene *scene = user;
     copied_rows copied = {scene, first, NULL, values};
     (void)output;
-    if (scene->sample)
+    if (scene->passes && scene->pass + 1 < scene->passes->count)
         return;
     p2a_pool_run(scene->ctx, copy_rows, &copied, rows, ROWS_A_PIECE);
 }
@@ -241,69 +252,76 @@ p2a_status p2a_scene_create(p2a_context *ctx, const p2a_model *generator, const 
     return P2A_OK;
 }
 
-/* Gather from the next sample. */
-static p2a_status start_sample(p2a_scene *scene)
+static const passes *passes_of(const size_t photo_px[2], const size_t thumbnail_px[2])
 {
-    p2a_status status = p2a_sample_make(scene->ctx, scene->photo, scene->thumbnail_px,
-                                        &scene->samples[scene->next_sample], &scene->sample);
+    const double scale = (double)thumbnail_px[0] / (double)photo_px[0];
+    const bool is_whole = thumbnail_px[0] >= photo_px[0] && thumbnail_px[1] >= photo_px[1];
+    return is_whole || scale < LEAST_SCALE ? &with_copy : &with_correction;
+}
+
+static bool sees_photo(p2a_gathering pass)
+{
+    return pass == P2A_COMPARE || pass == P2A_FROZEN;
+}
+
+/* Begin the pass that is next. */
+static p2a_status start_pass(p2a_scene *scene)
+{
+    const p2a_gathering pass = scene->passes->pass[scene->pass];
+    p2a_status status = p2a_network_set_gathering(scene->network, pass);
+    if (status == P2A_OK && !sees_photo(pass))
+        status = p2a_image_resize(scene->ctx, scene->photo, scene->thumbnail_px[0],
+                                  scene->thumbnail_px[1], &scene->thumbnail);
     if (status == P2A_OK)
-        status = plan(scene, scene->sample);
+        status = plan(scene, scene->thumbnail ? scene->thumbnail : scene->photo);
     if (status == P2A_OK)
         p2a_network_start(scene->network, read_rows, write_rows, scene);
     return status;
 }
 
-/* Begin with samples, whose statistics the picture is then painted with. */
-static p2a_status start_samples(p2a_scene *scene)
+static p2a_status start_passes(p2a_scene *scene)
 {
-    const p2a_image *photo = scene->photo;
-    const size_t photo_px[2] = {photo->width_px, photo->height_px};
+    const size_t photo_px[2] = {scene->photo->width_px, scene->photo->height_px};
     size_t bytes = 0;
     double multiply_adds = 0;
-    p2a_network_freeze(scene->network, false);
     p2a_status status = P2A_OK;
     if (scene->thumbnail_px[0] == 0)
         status = choose_thumbnail(scene->ctx, &scene->generator->graph, photo_px[0], photo_px[1],
                                   scene->band_rows_px, scene->thumbnail_px, &bytes, &multiply_adds);
-    scene->next_sample = 0;
-    scene->sample_count = p2a_sample_list(photo_px, scene->thumbnail_px, scene->samples);
-    if (status == P2A_OK && scene->sample_count > 1)
-        status = p2a_network_begin_mixture(scene->network);
-    return status == P2A_OK ? start_sample(scene) : status;
+    scene->passes = passes_of(photo_px, scene->thumbnail_px);
+    scene->pass = 0;
+    return status == P2A_OK ? start_pass(scene) : status;
 }
 
-/* A sample is done: the next one, or the picture with what they were for. */
-static p2a_status end_sample(p2a_scene *scene)
+static double pixels_of_pass(const p2a_scene *scene, uint32_t pass)
 {
-    const p2a_sample_picture *done = &scene->samples[scene->next_sample++];
-    p2a_image_destroy(scene->sample);
-    scene->sample = NULL;
+    return sees_photo(scene->passes->pass[pass])
+               ? (double)scene->photo->width_px * (double)scene->photo->height_px
+               : (double)scene->thumbnail_px[0] * (double)scene->thumbnail_px[1];
+}
+
+/* A pass is done, and is not the last: the next one. */
+static p2a_status end_pass(p2a_scene *scene)
+{
+    p2a_image_destroy(scene->thumbnail);
+    scene->thumbnail = NULL;
     scene->gathered += p2a_network_multiply_adds(scene->network);
-    p2a_network_trim(scene->network, 0); /* room for making the next one */
-    scene->gathered_px += (double)done->width_px * (double)done->height_px;
-    if (scene->sample_count > 1) /* one alone is taken as it is, to the last bit */
-        p2a_network_add_to_mixture(scene->network, done->weight);
-    if (scene->next_sample < scene->sample_count)
-        return start_sample(scene);
-    if (scene->sample_count > 1)
-        p2a_network_take_mixture(scene->network);
-    p2a_network_freeze(scene->network, true);
-    const p2a_status status = plan(scene, scene->photo);
-    if (status == P2A_OK)
-        p2a_network_start(scene->network, read_rows, write_rows, scene);
-    return status;
+    scene->gathered_px += pixels_of_pass(scene, scene->pass);
+    p2a_network_trim(scene->network, 0); /* room for the next one's picture */
+    scene->pass++;
+    return start_pass(scene);
 }
 
 p2a_status p2a_scene_restart(p2a_scene *scene, const p2a_image *photo)
 {
     p2a_image_destroy(scene->painted);
-    p2a_image_destroy(scene->sample);
-    scene->painted = scene->sample = NULL;
+    p2a_image_destroy(scene->thumbnail);
+    scene->painted = scene->thumbnail = NULL;
     scene->finished = false;
     scene->gathered = scene->gathered_px = 0;
     scene->photo = photo;
     p2a_status status =
-        scene->statistics == P2A_STATISTICS_FROZEN ? start_samples(scene) : plan(scene, photo);
+        scene->statistics == P2A_STATISTICS_FROZEN ? start_passes(scene) : plan(scene, photo);
     if (status == P2A_OK)
         status = p2a_image_alloc(scene->ctx, photo->width_px, photo->height_px, photo->channels,
                                  &scene->painted);
@@ -319,17 +337,13 @@ const p2a_image *p2a_scene_painted(const p2a_scene *scene)
     return scene->finished ? scene->painted : NULL;
 }
 
-/* Each run is a part of all pixels: `done` is that of the present one. */
-static double done_with_samples(const p2a_scene *scene, double done)
+/* Each pass is a part of all pixels: `done` is that of the present one. */
+static double done_of_passes(const p2a_scene *scene, double done)
 {
-    const double whole = (double)scene->photo->width_px * (double)scene->photo->height_px;
-    double all = whole;
-    for (uint32_t i = 0; i < scene->sample_count; i++)
-        all += (double)scene->samples[i].width_px * (double)scene->samples[i].height_px;
-    if (scene->sample == NULL)
-        return 1.0 - whole * (1.0 - done) / all;
-    const p2a_sample_picture *now = &scene->samples[scene->next_sample];
-    return (scene->gathered_px + done * (double)now->width_px * (double)now->height_px) / all;
+    double all = 0;
+    for (uint32_t i = 0; i < scene->passes->count; i++)
+        all += pixels_of_pass(scene, i);
+    return (scene->gathered_px + done * pixels_of_pass(scene, scene->pass)) / all;
 }
 
 p2a_status p2a_scene_step(p2a_scene *scene, double budget, double *out_done)
@@ -338,9 +352,10 @@ p2a_status p2a_scene_step(p2a_scene *scene, double budget, double *out_done)
     p2a_status status = p2a_network_step(scene->network, budget, &done);
     *out_done = done;
     if (status == P2A_OK && scene->statistics == P2A_STATISTICS_FROZEN) {
-        *out_done = done_with_samples(scene, done);
-        if (done >= 1.0 && scene->sample)
-            status = end_sample(scene);
+        const bool is_last = scene->pass + 1 == scene->passes->count;
+        *out_done = is_last && done >= 1.0 ? 1.0 : done_of_passes(scene, done);
+        if (!is_last && done >= 1.0)
+            status = end_pass(scene);
     }
     scene->finished = status == P2A_OK && *out_done >= 1.0;
     return status;
@@ -391,12 +406,12 @@ void p2a_scene_destroy(p2a_scene *scene)
     if (scene == NULL)
         return;
     p2a_network_give_back(scene->generator, scene->network);
-    p2a_image_destroy(scene->sample);
+    p2a_image_destroy(scene->thumbnail);
     p2a_image_destroy(scene->painted);
     p2a_free(scene->ctx, scene);
 }
 
-/* Runs after each other: the largest one's memory, the work of all. */
+/* Passes after each other: the largest one's memory, the work of all. */
 static p2a_status estimate_frozen(p2a_context *ctx, const p2a_graph *graph, size_t width_px,
                                   size_t height_px, size_t band_rows_px, size_t *bytes,
                                   double *multiply_adds)
@@ -410,11 +425,8 @@ static p2a_status estimate_frozen(p2a_context *ctx, const p2a_graph *graph, size
                                       framed(width_px, graph, 0), band_rows_px, true, bytes,
                                       multiply_adds);
     const size_t photo_px[2] = {width_px, height_px};
-    p2a_sample_picture samples[P2A_SAMPLES_MAX];
-    const uint32_t count = p2a_sample_list(photo_px, size_px, samples);
-    for (uint32_t i = 0; i < count; i++) /* the first is the thumbnail */
-        *multiply_adds += small_work * (double)(samples[i].width_px * samples[i].height_px) /
-                          (double)(samples[0].width_px * samples[0].height_px);
+    const bool corrects = passes_of(photo_px, size_px) == &with_correction;
+    *multiply_adds = (corrects ? 2 : 1) * (*multiply_adds + small_work);
     if (*bytes < small_bytes)
         *bytes = small_bytes;
     return status;

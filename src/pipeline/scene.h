@@ -21,7 +21,7 @@ typedef struct p2a_scene p2a_scene;
  * band_rows_px: 0, or as p2a_network_plan.
  * statistics: what a network with statistics of the whole picture takes them from: the picture
  *             where its activations fit into the memory limit (auto) or in any case (exact), or a
- *             thumbnail and tiles of it (frozen).
+ *             thumbnail of it, corrected by what the picture shows (frozen).
  * out:       given: release with p2a_scene_destroy().
  * Errors: P2A_ERR_MODEL (not such a graph), P2A_ERR_ARGUMENT, P2A_ERR_MEMORY.
  */

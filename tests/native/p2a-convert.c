@@ -45,6 +45,7 @@ static bool read_option(const char *text, p2a_options *options)
         float *real;
         uint32_t *whole;
     } fields[] = {{"max_faces", NULL, &options->max_faces},
+                  {"statistics", NULL, &options->statistics},
                   {"hair_color", NULL, &options->hair_color},
                   {"lip_color", NULL, &options->lip_color},
                   {"eye_color", NULL, &options->eye_color},

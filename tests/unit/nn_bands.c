@@ -136,7 +136,7 @@ static void test_frozen_statistics(p2a_context *ctx, const p2a_graph *graph)
     CHECK_EQUAL(p2a_network_plan(network, SIDE, SIDE, 0), P2A_OK);
     CHECK_EQUAL(p2a_network_run(network, read_io, write_io, &io), P2A_OK);
     io.out = got;
-    p2a_network_freeze(network, true);
+    CHECK_EQUAL(p2a_network_set_gathering(network, P2A_FROZEN), P2A_OK);
     for (size_t band = 16; band <= SIDE; band *= 2) {
         memset(got, 0, COUNT * sizeof *got);
         CHECK_EQUAL(p2a_network_plan(network, SIDE, SIDE, band), P2A_OK);
@@ -146,7 +146,7 @@ static void test_frozen_statistics(p2a_context *ctx, const p2a_graph *graph)
     for (size_t i = 0; i < COUNT; i++)
         in[i] = 0.5f * in[i] + 0.3f;
     CHECK_EQUAL(p2a_network_run(network, read_io, write_io, &io), P2A_OK);
-    p2a_network_freeze(network, false);
+    CHECK_EQUAL(p2a_network_set_gathering(network, P2A_GATHER), P2A_OK);
     io.out = exact;
     CHECK_EQUAL(p2a_network_plan(network, SIDE, SIDE, 16), P2A_OK);
     CHECK_EQUAL(p2a_network_run(network, read_io, write_io, &io), P2A_OK);
@@ -163,6 +163,21 @@ static void test_frozen_statistics(p2a_context *ctx, const p2a_graph *graph)
     CHECK_EQUAL(p2a_network_estimate(ctx, graph, 8192, 512, 64, false, &whole, &work), P2A_OK);
     CHECK_EQUAL(low, high);
     CHECK(whole > 4 * high);
+}
+
+static double mean_difference(const float *a, const float *b, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += fabs((double)a[i] - (double)b[i]);
+    return sum / (double)count;
+}
+
+static void run_gathering(p2a_network *network, p2a_gathering gathering, size_t band, rows_io *io)
+{
+    CHECK_EQUAL(p2a_network_set_gathering(network, gathering), P2A_OK);
+    CHECK_EQUAL(p2a_network_plan(network, SIDE, SIDE, band), P2A_OK);
+    CHECK_EQUAL(p2a_network_run(network, read_io, write_io, io), P2A_OK);
 }
 
 /* Pictures that go from one level to another: smoothed statistics follow, a part at a time. */
@@ -197,6 +212,34 @@ static void test_smoothed_statistics(p2a_context *ctx, const p2a_graph *graph)
     free(last);
     free(out);
     free(in);
+}
+
+/* With next to nothing of its own, a picture is painted with the statistics of the one before: with
+ * all of them, of both inputs of an adaptive norm. */
+static void test_smoothing_keeps_all_statistics(p2a_context *ctx, const p2a_graph *graph)
+{
+    enum { COUNT = SIDE * SIDE * 3 };
+    float *first = malloc(COUNT * sizeof *first), *second = malloc(COUNT * sizeof *second);
+    float *frozen = malloc(COUNT * sizeof *frozen), *smoothed = malloc(COUNT * sizeof *smoothed);
+    for (size_t i = 0; i < COUNT; i++) {
+        first[i] = (float)((i * 7919 + i / 301) % 255) / 127.5f - 1.0f;
+        second[i] = 0.4f * first[i] - 0.2f;
+    }
+    rows_io of_first = {first, frozen, SIDE * 3}, of_second = {second, frozen, SIDE * 3};
+    p2a_network *network = NULL;
+    CHECK_EQUAL(p2a_network_create(ctx, graph, &network), P2A_OK);
+    run_gathering(network, P2A_GATHER, 16, &of_first);
+    run_gathering(network, P2A_FROZEN, 16, &of_second);
+    of_first.out = of_second.out = smoothed;
+    CHECK_EQUAL(p2a_network_smooth(network, 1e-9), P2A_OK);
+    run_gathering(network, P2A_GATHER, 16, &of_first);
+    run_gathering(network, P2A_GATHER, 16, &of_second);
+    CHECK(mean_difference(frozen, smoothed, COUNT) < 1e-5);
+    p2a_network_destroy(network);
+    free(smoothed);
+    free(frozen);
+    free(second);
+    free(first);
 }
 
 /* Fused or not (fuse.h): an adaptive norm of a 1x1 convolution is what the plain loops make of it.
@@ -242,34 +285,43 @@ static void test_halves(p2a_context *ctx, p2a_graph *graph)
     graph->halves = false;
 }
 
-/* A mixture of one picture's statistics with weights that add up to 1 is that picture's. */
-static void test_mixed_statistics(p2a_context *ctx, const p2a_graph *graph)
+/*
+ * A picture painted with the statistics of another, and with those corrected by a comparison: that
+ * is much nearer to the picture's own, and where both are the same picture, the same.
+ */
+static void test_corrected_statistics(p2a_context *ctx, const p2a_graph *graph)
 {
     enum { COUNT = SIDE * SIDE * 3 };
-    float *in = malloc(COUNT * sizeof *in), *exact = malloc(COUNT * sizeof *exact);
-    float *got = malloc(COUNT * sizeof *got);
-    rows_io io = {in, exact, SIDE * 3};
-    for (size_t i = 0; i < COUNT; i++)
-        in[i] = (float)((i * 7919 + i / 301) % 255) / 127.5f - 1.0f;
+    float *picture = malloc(COUNT * sizeof *picture), *copy = malloc(COUNT * sizeof *copy);
+    float *exact = malloc(COUNT * sizeof *exact), *got = malloc(COUNT * sizeof *got);
+    for (size_t i = 0; i < COUNT; i++) {
+        picture[i] = (float)((i * 7919 + i / 301) % 255) / 127.5f - 1.0f;
+        copy[i] = 0.95f * picture[i] + 0.01f;
+    }
     p2a_network *network = NULL;
     CHECK_EQUAL(p2a_network_create(ctx, graph, &network), P2A_OK);
-    CHECK_EQUAL(p2a_network_plan(network, SIDE, SIDE, 0), P2A_OK);
-    CHECK_EQUAL(p2a_network_begin_mixture(network), P2A_OK);
-    for (int i = 0; i < 3; i++) {
-        CHECK_EQUAL(p2a_network_run(network, read_io, write_io, &io), P2A_OK);
-        p2a_network_add_to_mixture(network, i == 1 ? -0.5 : 0.75);
-    }
-    p2a_network_take_mixture(network);
-    p2a_network_freeze(network, true);
-    io.out = got;
-    CHECK_EQUAL(p2a_network_plan(network, SIDE, SIDE, 0), P2A_OK);
-    CHECK_EQUAL(p2a_network_run(network, read_io, write_io, &io), P2A_OK);
-    for (size_t i = 0; i < COUNT; i++)
-        CHECK_NEAR((double)got[i], (double)exact[i], 1e-4);
+    rows_io of_picture = {picture, exact, SIDE * 3}, of_copy = {copy, got, SIDE * 3};
+    run_gathering(network, P2A_GATHER, 16, &of_picture);
+    of_picture.out = got;
+    run_gathering(network, P2A_DRAFT, 0, &of_copy);
+    run_gathering(network, P2A_FROZEN, 16, &of_picture);
+    const double uncorrected = mean_difference(got, exact, COUNT);
+    run_gathering(network, P2A_COMPARE, 32, &of_picture);
+    run_gathering(network, P2A_CORRECT, 0, &of_copy);
+    run_gathering(network, P2A_FROZEN, 16, &of_picture);
+    const double corrected = mean_difference(got, exact, COUNT);
+    CHECK(uncorrected > 1e-3 && corrected < 0.1 * uncorrected);
+
+    run_gathering(network, P2A_DRAFT, 0, &of_picture);
+    run_gathering(network, P2A_COMPARE, 16, &of_picture);
+    run_gathering(network, P2A_CORRECT, 0, &of_picture);
+    run_gathering(network, P2A_FROZEN, 16, &of_picture);
+    CHECK(mean_difference(got, exact, COUNT) < 1e-5);
     p2a_network_destroy(network);
     free(got);
     free(exact);
-    free(in);
+    free(copy);
+    free(picture);
 }
 
 static void test_wrong_sizes_are_refused(p2a_context *ctx, const p2a_graph *graph)
@@ -301,7 +353,8 @@ int main(void)
         test_frozen_statistics(ctx, &normed.graph);
         test_smoothed_statistics(ctx, &normed.graph);
         test_norms_equal_the_reference(ctx, &normed.graph);
-        test_mixed_statistics(ctx, &normed.graph);
+        test_smoothing_keeps_all_statistics(ctx, &normed.graph);
+        test_corrected_statistics(ctx, &normed.graph);
         test_halves(ctx, &normed.graph);
         test_memory_grows_with_the_width_only(ctx, &b.graph);
         test_wrong_sizes_are_refused(ctx, &b.graph);

@@ -26,7 +26,7 @@ import { expected, number, oneOf, wholeNumber } from './validate.js'
  * @property {number} [edgePreserve] 0.5 (fine edges softened) to 1.5 (the photo's added); 1 (as painted) unless told
  * @property {number} [colorShift] 0 (the photo's colours) to 1 (the style's), which it is unless told
  * @property {'auto'|'exact'|'frozen'} [statistics] of imported networks that normalise over the whole picture: from the picture (exact),
- *   from samples of it (frozen), or exact where that fits into the memory limit (auto, which it is unless told)
+ *   from a smaller copy of it, corrected by the picture (frozen), or exact where that fits into the memory limit (auto, which it is unless told)
  * @property {boolean|FaceOptions} [faces] find faces and paint them at their own scale; true unless told
  * @property {string} [hairColor] '#rrggbb': hair of the painted faces, shading kept
  * @property {string} [lipColor] '#rrggbb'

@@ -27,7 +27,8 @@ TERMS = {
         "license": "non-commercial research and education only, as the CelebAMask-HQ data; the weights are this "
                    "project's own work",
         "commercial_use": "no",
-        "teachers": "none; trained on a subset of CelebAMask-HQ (non-commercial)"},
+        "teachers": "BiSeNetV2 of CelebAMask-HQ (code MIT; data non-commercial), fine-tuned to our masks; masks of a subset of "
+                    "CelebAMask-HQ (non-commercial)"},
     "detector": {
         "license": "non-commercial research and education only, as the CelebAMask-HQ data; the weights are this "
                    "project's own work",

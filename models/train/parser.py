@@ -102,6 +102,31 @@ def fold(network):
     return network
 
 
+@torch.no_grad()
+def unfold(folded, x):
+    """A folded network -> one with batch norms again, which say the same and have the statistics of x: [N,3,H,W]."""
+    network, modules = Parser(), dict(folded.named_modules())
+    for name, module in network.named_modules():
+        if isinstance(module, Conv):
+            module.conv.weight.copy_(modules[name].conv.weight)
+            module.norm.bias.copy_(modules[name].conv.bias)
+        elif name.partition(".")[0] in ("gate", "logits"):
+            module.weight.copy_(modules[name].weight)
+            module.bias.copy_(modules[name].bias)
+
+    def take_statistics(norm, inputs):
+        mean, variance = inputs[0].mean((0, 2, 3)), inputs[0].var((0, 2, 3), unbiased=False)
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)
+        norm.weight.copy_(torch.sqrt(variance + norm.eps))
+        norm.bias.add_(mean)
+    hooks = [m.register_forward_pre_hook(take_statistics) for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
+    network.eval()(x)
+    for hook in hooks:
+        hook.remove()
+    return network
+
+
 def upsample(x, factor=2):
     return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
 

@@ -1,6 +1,8 @@
 """train_parser.py - shared/data/faces -> a checkpoint of the face parser (averaged weights), measured on the held-out tenth.
 
-Runs on one CPU thread in bf16 (AMX) with f32 master weights. The checkpoint holds everything that --resume needs.
+With --teacher it also learns what train_parser_teacher.py's network says of the very crops that it sees: where hair, hat, face,
+clothes and background are. With --from it goes on from published weights or another checkpoint's averaged ones.
+Runs on one CPU thread in bf16 (AVX-512 BF16 or AMX) with f32 master weights. The checkpoint holds everything that --resume needs.
 """
 import argparse
 import sys
@@ -14,21 +16,30 @@ import torch.nn.functional as F
 
 import faces_data as data
 from evaluate_faces import parser_figures, print_parser
-from parser import CLASSES, INPUT_PX, Parser
+from export_faces import load_parser
+from parser import CLASSES, INPUT_PX, OUTPUT_STRIDE, Parser, unfold
+from parser_teacher import STRIDE, ParserTeacher, at_size, group_chances
 
 MINUTES = 42              # of training, of the process's own time; the learning rate follows it
 BATCH = 8
 LEARNING_RATE = 2e-3
 WARMUP_STEPS = 200
 WEIGHT_DECAY = 1e-2
-AVERAGE_DECAY = 0.998     # of the averaged weights (EMA)
+AVERAGE_DECAY = 0.999     # of the averaged weights (EMA)
 DICE_WEIGHT = 0.7
 AUX_WEIGHT = 0.3
 HARD_SHARE = 0.5          # the share of pixels, hardest first, that the cross entropy counts
 RARE = {3: 2.0, 14: 4.0, 15: 2.0, 16: 5.0}   # class -> how much more often its pictures are drawn
 SCENE_SHARE = 0.4         # of the crops get the background of another photo
 WORN_SHARE = 0.35         # of the crops wear the hat, glasses, necklace or earrings of another portrait
+HEAD_SHARE = 0.35         # of the faces look out of another portrait's head and surroundings
 TINT_SHARE = 0.5          # of the hats and clothes change their colour
+HAIR_TINT_SHARE = 0.2     # of the heads of hair do
+BEND_SHARE = 0.5          # of the crops are bent out of shape
+BEND = 0.07               # by how much, at most: deviation of a grid's knots, in its cells
+DROP = 0.05               # of the channels at 1/16 and of the first merge, in every step
+TRUTH_WEIGHT, TEACHER_WEIGHT = 0.5, 3.0   # beside a teacher: of the loss above, and of the teacher's
+START_BATCHES = 12        # of crops, whose statistics the norms of published weights start with
 CACHE_PX = 320
 SEED = 4
 REPORT_STEPS = 50
@@ -47,6 +58,8 @@ class Wardrobe:
 
     WORN = (3, 14, 15, 16)
     HAT, HAIR, CLOTH = 14, 13, 18
+    FACE = tuple(CLASSES.index(name) for name in ("skin", "nose", "eye_g", "l_eye", "r_eye", "l_brow", "r_brow", "mouth", "u_lip",
+                                                  "l_lip"))
 
     def __init__(self, pictures, masks, share):
         self.pictures, self.masks, self.share = pictures, masks, share
@@ -67,8 +80,11 @@ class Wardrobe:
         if rng.random() < SCENE_SHARE * self.share:
             scene = data.change_light(self.scene(rng), rng)
             picture = blended(picture, scene, mask == 0)
-        for part in (self.HAT, self.CLOTH):
-            if rng.random() < TINT_SHARE * self.share and (mask == part).any():
+        if rng.random() < HEAD_SHARE * self.share:
+            other, face = rng.integers(len(self.pictures)), np.isin(mask, self.FACE)
+            picture, mask = blended(self.pictures[other], picture, face), np.where(face, mask, self.masks[other])
+        for part, share in ((self.HAT, TINT_SHARE), (self.CLOTH, TINT_SHARE), (self.HAIR, HAIR_TINT_SHARE)):
+            if rng.random() < share * self.share and (mask == part).any():
                 picture = blended(picture, tinted(picture, rng), mask == part)
         return picture, mask
 
@@ -105,25 +121,34 @@ def tinted(picture, rng):
     return cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB)
 
 
+PIXELS = np.stack(np.meshgrid(np.arange(INPUT_PX), np.arange(INPUT_PX)), -1).astype(np.float32)     # [y,x]: (x,y)
+
+
+def bent(pixels, rng):
+    """Places [N,N,2] moved by a smooth random field, as over a grid of 3 to 6 knots a side."""
+    knots = rng.integers(3, 7)
+    deviation = BEND * rng.uniform(0.6, 1.4) * INPUT_PX / knots
+    field = rng.normal(0, deviation, (knots, knots, 2)).astype(np.float32)
+    return pixels + cv2.resize(field, (INPUT_PX, INPUT_PX), interpolation=cv2.INTER_CUBIC)
+
+
 def example(picture, mask, rng):
     """One picture of CACHE_PX and its mask of 512 -> a changed picture and mask, both INPUT_PX."""
     degrees = np.clip(rng.normal(0, 9), -25, 25)
     scale = np.exp(rng.normal(0, 0.09))
     shift = rng.normal(0, 0.03, 2)
     c, s = np.cos(np.deg2rad(degrees)) * scale, np.sin(np.deg2rad(degrees)) * scale
-    unit = np.array([[c, -s], [s, c]])
+    turn = np.array([[c, -s], [s, c]])
     if rng.random() < 0.5:
-        unit = unit @ np.array([[-1, 0], [0, 1]])
+        turn = turn @ np.array([[-1, 0], [0, 1]])
         mask = data.MIRROR[mask]
     border = cv2.BORDER_REFLECT_101 if rng.random() < 0.8 else cv2.BORDER_REPLICATE
+    places = bent(PIXELS, rng) if rng.random() < BEND_SHARE else PIXELS
+    places = ((places + 0.5) / INPUT_PX - 0.5 - shift) @ np.linalg.inv(turn).T + 0.5      # in sides of the source
     warped = []
     for source, way in ((picture, cv2.INTER_LINEAR), (mask, cv2.INTER_NEAREST)):
-        size = source.shape[0]
-        m = unit * (INPUT_PX / size)
-        centre = np.array([size / 2, size / 2])
-        offset = (0.5 + shift) * INPUT_PX - m @ centre + m @ np.array([0.5, 0.5]) - 0.5
-        warped.append(cv2.warpAffine(source, np.column_stack([m, offset]), (INPUT_PX, INPUT_PX), flags=way,
-                                     borderMode=border))
+        at = (places * source.shape[0] - 0.5).astype(np.float32)
+        warped.append(cv2.remap(source, at[..., 0], at[..., 1], way, borderMode=border))
     picture, mask = warped
     if rng.random() < 0.85:
         picture = data.change_light(picture, rng)
@@ -171,15 +196,48 @@ def parse_loss(logits, labels, weights):
     return hard + DICE_WEIGHT * dice[present].mean()
 
 
+def teacher_loss(logits, answer):
+    """Cross entropy of the chances of groups of classes, in the middle between the two networks' resolutions."""
+    cells = answer.shape[-1] * STRIDE // (2 * OUTPUT_STRIDE)
+    chances = group_chances(F.avg_pool2d(logits.float(), logits.shape[-1] // cells))
+    return -(group_chances(at_size(answer, cells)) * torch.log(chances + 1e-6)).sum(1).mean()
+
+
+def read_teacher(path):
+    teacher = ParserTeacher().eval()
+    teacher.load_state_dict(torch.load(path, weights_only=False)["average"])
+    return teacher
+
+
+def networks(start, batches):
+    """The network that is trained, and its average: new, or from published weights or a checkpoint's averaged ones."""
+    if start is None:
+        network = Parser()
+    elif start.suffix == ".safetensors":
+        network = unfold(load_parser(start), torch.cat([next(batches)[0] for _ in range(START_BATCHES)]))
+    else:
+        network = Parser()
+        network.load_state_dict(torch.load(start, weights_only=False)["average"])
+    average = Parser()
+    average.load_state_dict(network.state_dict())
+    drop = torch.nn.Dropout2d(DROP)
+    for part in (network.stage16, network.merge8):
+        part.register_forward_hook(lambda module, inputs, y: drop(y) if module.training else y)
+    return network.to(memory_format=torch.channels_last), average.to(memory_format=torch.channels_last)
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--out", type=Path, required=True, help="the checkpoint file")
     options.add_argument("--resume", action="store_true", help="go on from --out")
+    options.add_argument("--from", dest="start", type=Path, help="published weights (.safetensors) or a checkpoint to begin with")
+    options.add_argument("--teacher", type=Path, help="what train_parser_teacher.py wrote")
+    options.add_argument("--seed", type=int, default=SEED)
     options.add_argument("--minutes", type=float, default=MINUTES)
     options.add_argument("--rate", type=float, default=LEARNING_RATE)
     options.add_argument("--exchange", type=float, default=1.0, help="times the shares of exchanged things; less at the end")
     arguments = options.parse_args()
-    torch.manual_seed(SEED)
+    torch.manual_seed(arguments.seed)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     pictures, masks = load(data.face_names()[0])
@@ -189,8 +247,9 @@ def main():
         odds[[(m == rare).sum() > 100 for m in masks]] *= factor
     odds /= odds.sum()
     weights = class_weights(masks)
-    network = Parser().to(memory_format=torch.channels_last)
-    average = Parser().to(memory_format=torch.channels_last)
+    rng = np.random.default_rng(arguments.seed)
+    teacher = read_teacher(arguments.teacher) if arguments.teacher else None
+    network, average = networks(arguments.start, iter(lambda: batch_of(wardrobe, odds, rng), None))
     optimiser = torch.optim.AdamW(network.parameters(), arguments.rate, weight_decay=WEIGHT_DECAY)
     step, before_s = 0, 0.0
     if arguments.resume:
@@ -199,15 +258,13 @@ def main():
         average.load_state_dict(saved["average"])
         optimiser.load_state_dict(saved["optimiser"])
         step, before_s = saved["step"], saved["seconds"]
-    else:
-        average.load_state_dict(network.state_dict())
-    rng = np.random.default_rng(SEED + step)
+        rng = np.random.default_rng(arguments.seed + step)
     commit = data.source_commit()
     start, saved_at, first = time.process_time(), time.process_time(), step
 
     def save():
         torch.save({"network": network.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(),
-                    "step": step, "seconds": before_s + time.process_time() - start, "seed": SEED, "commit": commit,
+                    "step": step, "seconds": before_s + time.process_time() - start, "seed": arguments.seed, "commit": commit,
                     "versions": [sys.version, torch.__version__, cv2.__version__]}, arguments.out)
 
     while True:
@@ -225,6 +282,10 @@ def main():
         for aux in (aux4, aux8):
             near = labels[:, 1::INPUT_PX // aux.shape[-1], 1::INPUT_PX // aux.shape[-1]]
             loss = loss + AUX_WEIGHT * F.cross_entropy(aux.float(), near, weights)
+        if teacher:
+            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+                answer = teacher(x.to(memory_format=torch.channels_last))
+            loss = TRUTH_WEIGHT * loss + TEACHER_WEIGHT * teacher_loss(logits, answer)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)

@@ -215,8 +215,7 @@ void p2a_model_keep_network(p2a_model *model, uint32_t keep);
 
 /* ---- Converting ---------------------------------------------------------------------------- */
 
-/* What networks take that normalise over the whole picture: its statistics, or those of a smaller
- * copy, corrected by what the picture shows. */
+/* What networks take that normalise over the whole picture: its statistics, or a smaller copy's. */
 typedef enum p2a_statistics {
     P2A_STATISTICS_AUTO = 0,
     P2A_STATISTICS_EXACT = 1,

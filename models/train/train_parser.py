@@ -36,7 +36,7 @@ HEAD_SHARE = 0.35         # of the faces look out of another portrait's head and
 TINT_SHARE = 0.5          # of the hats and clothes change their colour
 HAIR_TINT_SHARE = 0.2     # of the heads of hair do
 BEND_SHARE = 0.5          # of the crops are bent out of shape
-BEND = 0.07               # by how much, at most: deviation of a grid's knots, in its cells
+BEND = 0.07               # by how much, about: deviation of a grid's knots, in its cells
 DROP = 0.05               # of the channels at 1/16 and of the first merge, in every step
 TRUTH_WEIGHT, TEACHER_WEIGHT = 0.5, 3.0   # beside a teacher: of the loss above, and of the teacher's
 START_BATCHES = 12        # of crops, whose statistics the norms of published weights start with
@@ -157,6 +157,14 @@ def example(picture, mask, rng):
     return data.lose_quality(picture, rng), mask
 
 
+def odds_of(masks, strength=1.0):
+    """How often each picture is drawn: those with rare classes more often."""
+    odds = np.ones(len(masks))
+    for rare, factor in RARE.items():
+        odds[[(m == rare).sum() > 100 for m in masks]] *= factor ** strength
+    return odds / odds.sum()
+
+
 def batch_of(wardrobe, odds, rng):
     chosen = rng.choice(len(odds), BATCH, p=odds)
     made = [example(*wardrobe.change(wardrobe.pictures[i], wardrobe.masks[i], rng), rng) for i in chosen]
@@ -242,10 +250,7 @@ def main():
     cv2.setNumThreads(1)
     pictures, masks = load(data.face_names()[0])
     wardrobe = Wardrobe(pictures, masks, arguments.exchange)
-    odds = np.ones(len(pictures))
-    for rare, factor in RARE.items():
-        odds[[(m == rare).sum() > 100 for m in masks]] *= factor
-    odds /= odds.sum()
+    odds = odds_of(masks)
     weights = class_weights(masks)
     rng = np.random.default_rng(arguments.seed)
     teacher = read_teacher(arguments.teacher) if arguments.teacher else None

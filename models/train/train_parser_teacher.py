@@ -17,7 +17,7 @@ import faces_data as data
 from evaluate_faces import parser_figures, print_parser
 from parser import INPUT_PX, OUTPUT_STRIDE
 from parser_teacher import ParserTeacher, at_size
-from train_parser import RARE, Wardrobe, batch_of, every_second, load
+from train_parser import Wardrobe, batch_of, every_second, load, odds_of
 
 MINUTES = 36              # of training, of the process's own time
 LEARNING_RATE = 2e-4
@@ -25,6 +25,7 @@ WARMUP_STEPS = 100
 WEIGHT_DECAY = 1e-3
 AVERAGE_DECAY = 0.998
 EXCHANGE = 0.5            # times train_parser.py's shares of exchanged things
+RARE_STRENGTH = 0.5       # of how much more often rare classes are drawn there, as a power
 SEED = 31
 REPORT_MINUTES = 6
 
@@ -50,10 +51,7 @@ def main():
     cv2.setNumThreads(1)
     pictures, masks = load(data.face_names()[0])
     wardrobe = Wardrobe(pictures, masks, EXCHANGE)
-    odds = np.ones(len(pictures))
-    for rare, factor in RARE.items():
-        odds[[(m == rare).sum() > 100 for m in masks]] *= factor ** 0.5
-    odds /= odds.sum()
+    odds = odds_of(masks, RARE_STRENGTH)
     rng = np.random.default_rng(SEED)
     network = ParserTeacher()
     average = copy.deepcopy(network)

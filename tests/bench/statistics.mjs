@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { importOnnx } from '../../wasm/import/import.js'
 import { Engine } from '../../wasm/js/engine.js'
 import { root } from '../../wasm/toolchain/folders.mjs'
+import { difference, rowSteps } from '../js/pictures.js'
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: {
   widths: { type: 'string', default: '1024,2048' },
@@ -23,10 +24,7 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: {
 } })
 const numbers = (text) => text.split(',').map(Number)
 const [file] = positionals
-if (positionals.length !== 1) {
-  console.error(`expected one ONNX file with norms over the whole picture, got ${positionals.length} arguments`)
-  process.exit(1)
-}
+if (positionals.length !== 1) throw new Error(`expected one ONNX file with norms over the whole picture, got ${positionals.length} arguments`)
 
 const threads = Number(values.threads)
 const network = (await importOnnx(new Uint8Array(readFileSync(file)), { name: path.basename(file, '.onnx'), source: path.basename(file) })).file
@@ -47,24 +45,6 @@ async function paint(photo, widthPx, statistics, memoryMbytes) {
   }
 }
 
-function compare(exact, frozen) {
-  let sum = 0
-  let largest = 0
-  const jumps = { border: 0, inside: 0 }
-  for (let y = 0; y < exact.height; y++) {
-    let jump = 0
-    for (let at = y * exact.row; at < (y + 1) * exact.row; at++) {
-      const error = frozen.pixels[at] - exact.pixels[at]
-      sum += Math.abs(error)
-      largest = Math.max(largest, Math.abs(error))
-      if (y) jump += Math.abs(error - (frozen.pixels[at - exact.row] - exact.pixels[at - exact.row]))
-    }
-    const where = y % frozen.bandRows === 0 ? 'border' : 'inside'
-    jumps[where] = Math.max(jumps[where], jump / exact.row)
-  }
-  return { mean: sum / exact.pixels.length, largest, ...jumps }
-}
-
 const mb = (bytes) => (bytes / 1048576).toFixed(0)
 console.log(`${path.basename(file)}, ${os.cpus()[0].model.replace(/\s+/g, ' ')}, ${threads} threads, ${values.variant}, Node ${process.versions.node}`)
 console.log('\n| photo | size | limit, MB | mean | largest | row to row: where bands meet | inside | time over exact\'s | memory: exact | frozen |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |')
@@ -74,8 +54,9 @@ for (const widthPx of numbers(values.widths)) {
     const exact = await paint(bytes, widthPx, 'exact', 0)
     for (const limit of numbers(values.limits)) {
       const frozen = await paint(bytes, widthPx, 'frozen', limit)
-      const { mean, largest, border, inside } = compare(exact, frozen)
-      console.log(`| ${photo} | ${exact.width}x${exact.height} | ${limit || 'none'} | ${mean.toFixed(3)} | ${largest} | ${border.toFixed(3)} | ${inside.toFixed(3)} | ${(frozen.seconds / exact.seconds).toFixed(2)} | ${mb(exact.peakBytes)} | ${mb(frozen.peakBytes)} |`)
+      const { mean, max } = difference(frozen.pixels, exact.pixels)
+      const { border, inside } = rowSteps(frozen.pixels, exact.pixels, exact.row, frozen.bandRows)
+      console.log(`| ${photo} | ${exact.width}x${exact.height} | ${limit || 'none'} | ${mean.toFixed(3)} | ${max} | ${border.toFixed(3)} | ${inside.toFixed(3)} | ${(frozen.seconds / exact.seconds).toFixed(2)} | ${mb(exact.peakBytes)} | ${mb(frozen.peakBytes)} |`)
     }
   }
 }

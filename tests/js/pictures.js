@@ -40,3 +40,17 @@ export function difference(a, b) {
   }
   return { max, mean: sum / a.length }
 }
+
+/** How much the difference of two pictures changes from one row to the next, at most: where bands of rows meet, and inside them. */
+export function rowSteps(pixels, expected, rowLength, bandRows) {
+  const steps = { border: 0, inside: 0 }
+  for (let y = 1; y * rowLength < pixels.length; y++) {
+    let sum = 0
+    for (let at = y * rowLength; at < (y + 1) * rowLength; at++) {
+      sum += Math.abs(pixels[at] - expected[at] - (pixels[at - rowLength] - expected[at - rowLength]))
+    }
+    const where = y % bandRows === 0 ? 'border' : 'inside'
+    steps[where] = Math.max(steps[where], sum / rowLength)
+  }
+  return steps
+}

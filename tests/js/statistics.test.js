@@ -6,7 +6,7 @@ import { importOnnx } from '../../wasm/import/import.js'
 import { Engine } from '../../wasm/js/engine.js'
 import { STATISTICS } from '../../wasm/js/layout.js'
 import { NETWORKS } from '../onnx/networks.js'
-import { difference } from './pictures.js'
+import { difference, rowSteps } from './pictures.js'
 
 const photoFile = new Uint8Array(readFileSync(new URL('../onnx/expected/photo.png', import.meta.url)))
 const load = async (engine, name) => engine.loadModel((await importOnnx(NETWORKS[name](), { name, source: `${name}.onnx` })).file)
@@ -61,19 +61,9 @@ describe('statistics of the whole picture', () => {
     const { mean } = difference(frozen.pixels, exact.pixels)
     assert.ok(mean > 0 && mean < 0.5, `differs by ${mean} on average`)
     /* a seam: rows where one band meets the next differ from their neighbours by more than others do */
-    const { width, height, channels } = exact.picture
-    const jump = (y) => {
-      let sum = 0
-      for (let x = 0; x < width * channels; x++) {
-        const at = y * width * channels + x
-        const error = (i) => frozen.pixels[i] - exact.pixels[i]
-        sum += Math.abs(error(at) - error(at - width * channels))
-      }
-      return sum / (width * channels)
-    }
-    const [borders, inside] = [[], []]
-    for (let y = 1; y < height; y++) (y % 16 === 0 ? borders : inside).push(jump(y))
-    assert.ok(Math.max(...borders) <= Math.max(...inside), `${Math.max(...borders)} across borders, ${Math.max(...inside)} inside`)
+    const { width, channels } = exact.picture
+    const { border, inside } = rowSteps(frozen.pixels, exact.pixels, width * channels, 16)
+    assert.ok(border <= inside, `${border} across borders, ${inside} inside`)
   })
 
   it('a network of our own has none, and other words are refused', async () => {

@@ -121,6 +121,12 @@ static void write_io(void *user, uint32_t output, size_t first, size_t rows, con
 
 #define SIDE 96
 
+/* Value i of a made picture, in [-1,1]. */
+static float made_value(size_t i)
+{
+    return (float)((i * 7919 + i / 301) % 255) / 127.5f - 1.0f;
+}
+
 /* With the statistics of the same picture, the frozen run is the exact one in any bands; with those
  * of another it is not; and its memory does not grow with the height. */
 static void test_frozen_statistics(p2a_context *ctx, const p2a_graph *graph)
@@ -130,7 +136,7 @@ static void test_frozen_statistics(p2a_context *ctx, const p2a_graph *graph)
     float *got = malloc(COUNT * sizeof *got);
     rows_io io = {in, exact, SIDE * 3};
     for (size_t i = 0; i < COUNT; i++)
-        in[i] = (float)((i * 7919 + i / 301) % 255) / 127.5f - 1.0f;
+        in[i] = made_value(i);
     p2a_network *network = NULL;
     CHECK_EQUAL(p2a_network_create(ctx, graph, &network), P2A_OK);
     CHECK_EQUAL(p2a_network_plan(network, SIDE, SIDE, 0), P2A_OK);
@@ -194,7 +200,7 @@ static void test_smoothed_statistics(p2a_context *ctx, const p2a_graph *graph)
     double moved[8] = {0};
     for (int frame = 0; frame < 8; frame++) {
         for (size_t i = 0; i < COUNT; i++)
-            in[i] = ((float)((i * 7919 + i / 301) % 255) / 127.5f - 1.0f) * (frame ? 0.4f : 0.9f);
+            in[i] = made_value(i) * (frame ? 0.4f : 0.9f);
         CHECK_EQUAL(p2a_network_run(network, read_io, write_io, &io), P2A_OK);
         for (size_t i = 0; frame && i < COUNT; i++)
             moved[frame] += fabs((double)out[i] - (double)last[i]);
@@ -222,7 +228,7 @@ static void test_smoothing_keeps_all_statistics(p2a_context *ctx, const p2a_grap
     float *first = malloc(COUNT * sizeof *first), *second = malloc(COUNT * sizeof *second);
     float *frozen = malloc(COUNT * sizeof *frozen), *smoothed = malloc(COUNT * sizeof *smoothed);
     for (size_t i = 0; i < COUNT; i++) {
-        first[i] = (float)((i * 7919 + i / 301) % 255) / 127.5f - 1.0f;
+        first[i] = made_value(i);
         second[i] = 0.4f * first[i] - 0.2f;
     }
     rows_io of_first = {first, frozen, SIDE * 3}, of_second = {second, frozen, SIDE * 3};
@@ -295,7 +301,7 @@ static void test_corrected_statistics(p2a_context *ctx, const p2a_graph *graph)
     float *picture = malloc(COUNT * sizeof *picture), *copy = malloc(COUNT * sizeof *copy);
     float *exact = malloc(COUNT * sizeof *exact), *got = malloc(COUNT * sizeof *got);
     for (size_t i = 0; i < COUNT; i++) {
-        picture[i] = (float)((i * 7919 + i / 301) % 255) / 127.5f - 1.0f;
+        picture[i] = made_value(i);
         copy[i] = 0.95f * picture[i] + 0.01f;
     }
     p2a_network *network = NULL;

@@ -19,6 +19,9 @@ const results = path.join(root, 'build/tests')
 const FUZZ = { seconds: 60, jobs: 2 }
 const THREADED = '^(base_context|nn_bands|blend_poisson)$'
 
+/* Of what a failed test printed: complaints come last, where a log that was cut still has them. */
+const SHOWN = 3000
+
 /* A pattern for ctest, files for mocha. */
 const parts = {
   hostile: { native: '^(image|model|fuzz)_', files: ['tests/js/hostile.test.js'] },
@@ -43,9 +46,11 @@ async function runCtest(preset, pattern = '.') {
   const count = (name) => Number(text.match(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`, 's'))?.[1] ?? 0)
   const total = count('tests')
   const failed = count('failures') + count('disabled') + count('skipped')
+  const complaints = [...text.matchAll(/<testcase name="([^"]*)"[^>]*status="(?!run")(\w+)".*?<system-out>(.*?)<\/system-out>/gs)]
+    .map(([, name, what, output]) => `${preset}, ${name}: ${what}\n${output.slice(-SHOWN)}`)
   if (total === 0) throw new Refusal(`expected ctest to run tests for ${preset}, got none (status ${status})`)
   if (status !== 0 && failed === 0) throw new Refusal(`expected ctest for ${preset} to end with 0, got ${status}`)
-  return { passed: total - failed, failed }
+  return { passed: total - failed, failed, complaints }
 }
 
 async function runMocha(files = ['tests/js', 'tests/api', 'tests/page'], env = {}) {
@@ -68,8 +73,7 @@ async function runThreads() {
     await runThreadSanitizer(THREADED)
     return { passed: 1, failed: 0 }
   } catch (error) {
-    process.stdout.write(`${error.message}\n`)
-    return { passed: 0, failed: 1 }
+    return { passed: 0, failed: 1, complaints: [error.message] }
   }
 }
 
@@ -108,6 +112,7 @@ await run(async () => {
   const sum = (key) => counts.reduce((total, one) => total + one[key], 0)
   const line = `${sum('passed')} passed, ${sum('failed')} failed`
   if (name === undefined) writeFileSync(path.join(results, 'summary.txt'), `${line}\n`)
+  for (const complaint of counts.flatMap((one) => one.complaints ?? [])) process.stdout.write(`\n${complaint}\n`)
   process.stdout.write(`\n${((Date.now() - start) / 1000).toFixed(0)} s\n${line}\n`)
   if (sum('failed') > 0) process.exitCode = 1
 })

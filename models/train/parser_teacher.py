@@ -1,8 +1,9 @@
 """parser_teacher.py - the published BiSeNetV2 (shared/data/teachers, 19 classes, 256x256) as a PyTorch network that can be trained
-on, and what it says as chances of seven groups of classes: what train_parser.py learns from.
+on, and what it says as chances of ten groups of classes: what train_parser.py learns from.
 
 Published with 8-bit weights, trained on more portraits than there are here; it finds hair and hats that our network does not,
-but eyes and brows badly: so it teaches where a face, its hair, hat, clothes and background are, and not the features inside.
+but eyes and brows badly: so it teaches where a face, its hair, neck and clothes, what is worn and the background are, and not the
+features inside.
 Nothing of the network enters the repository.
 """
 import numpy as np
@@ -18,8 +19,8 @@ FILE = "bisenetv2_celebamaskhq_256x256_integer_quant.tflite"
 ITS_CLASSES = ("background", "skin", "l_brow", "r_brow", "l_eye", "r_eye", "eye_g", "l_ear", "r_ear", "ear_r", "nose", "mouth",
                "u_lip", "l_lip", "neck", "neck_l", "cloth", "hair", "hat")     # checked against the training masks
 STRIDE = 8
-GROUPS = (("background",), ("hair",), ("hat",), ("cloth",), ("neck", "neck_l"), ("l_ear", "r_ear", "ear_r"),
-          ("skin", "nose", "eye_g", "l_eye", "r_eye", "l_brow", "r_brow", "mouth", "u_lip", "l_lip"))
+GROUPS = (("background",), ("hair",), ("hat",), ("cloth",), ("neck",), ("neck_l",), ("l_ear", "r_ear"), ("ear_r",), ("eye_g",),
+          ("skin", "nose", "l_eye", "r_eye", "l_brow", "r_brow", "mouth", "u_lip", "l_lip"))
 
 
 def padding(n, kernel, stride):
@@ -59,7 +60,7 @@ def group_matrix():
 
 
 def group_chances(logits):
-    """[N,19,h,w] logits -> [N,7,h,w]."""
+    """[N,19,h,w] logits -> [N,10,h,w]."""
     return torch.einsum("nchw,cg->nghw", logits.float().softmax(1), group_matrix())
 
 

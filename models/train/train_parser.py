@@ -240,6 +240,7 @@ def main():
     options.add_argument("--resume", action="store_true", help="go on from --out")
     options.add_argument("--from", dest="start", type=Path, help="published weights (.safetensors) or a checkpoint to begin with")
     options.add_argument("--teacher", type=Path, help="what train_parser_teacher.py wrote")
+    options.add_argument("--truth", type=float, default=TRUTH_WEIGHT, help="beside a teacher: the masks' weight in the loss")
     options.add_argument("--seed", type=int, default=SEED)
     options.add_argument("--minutes", type=float, default=MINUTES)
     options.add_argument("--rate", type=float, default=LEARNING_RATE)
@@ -290,7 +291,7 @@ def main():
         if teacher:
             with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
                 answer = teacher(x.to(memory_format=torch.channels_last))
-            loss = TRUTH_WEIGHT * loss + TEACHER_WEIGHT * teacher_loss(logits, answer)
+            loss = arguments.truth * loss + TEACHER_WEIGHT * teacher_loss(logits, answer)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)

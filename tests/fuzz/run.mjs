@@ -1,6 +1,6 @@
 /* run.mjs - `npm run fuzz`: every target for a while, from its seeds; executions, coverage, findings */
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
@@ -39,9 +39,10 @@ function finish(program, args) {
 async function fuzzOnnx(seconds) {
   const { code, text } = await finish(process.execPath, [path.join(root, 'tests/fuzz/onnx.mjs'), String(seconds)])
   process.stdout.write(text)
-  return code === 0
+  return code === 0 ? null : text
 }
 
+/** @returns {Promise<string|null>} what was found */
 async function fuzzOne(name, seconds, programs) {
   if (name === 'onnx') return fuzzOnnx(seconds)
   const { longest, words } = targets[name]
@@ -58,18 +59,18 @@ async function fuzzOne(name, seconds, programs) {
   const [, covered, features] = [...text.matchAll(/cov: (\d+) ft: (\d+)/g)].at(-1) ?? [0, 0, 0]
   const edges = Number(text.match(/\((\d+) inline 8-bit counters\)/)?.[1] ?? 0)
   process.stdout.write(`${name.padEnd(8)} ${seconds} s, ${executions} executions, ${covered} of ${edges} edges, ${features} features: ${code === 0 ? 'no finding' : 'A FINDING'}\n`)
-  if (code !== 0) {
-    const report = text.slice(Math.max(0, text.search(/must hold|ERROR|runtime error/)))
-    const input = text.match(/Test unit written to (\S+)/)?.[1] ?? 'none'
-    process.stdout.write(`${report.slice(0, 4000)}\nthe input is ${input}: once it is understood, it belongs into tests/fixtures/findings/${name}\n`)
-  }
   if (code === 0 && executions === 0) throw new Refusal(`expected fuzz_${name} to run inputs, got none:\n${text.slice(-2000)}`)
-  return code === 0
+  if (code === 0) return null
+  const report = text.slice(Math.max(0, text.search(/must hold|ERROR|runtime error/)))
+  const input = text.match(/Test unit written to (\S+)/)?.[1]
+  const base64 = input && existsSync(input) ? readFileSync(input).toString('base64') : 'none'
+  return `fuzz_${name}, status ${code}:\n${report.slice(0, 4000)}\nthe input is ${input ?? 'none'}: once it is understood, it belongs into ` +
+    `tests/fixtures/findings/${name}; in base64:\n${base64}`
 }
 
 /**
  * Fuzz every target for `seconds`, `jobs` at a time.
- * @returns {Promise<{passed: number, failed: number}>} targets without and with a finding
+ * @returns {Promise<{passed: number, failed: number, complaints: string[]}>} targets without and with a finding, and the findings
  */
 export async function fuzz({ seconds = 600, jobs = 1, names = Object.keys(targets) } = {}) {
   const programs = path.join(await buildNative('native-fuzz'), 'tests/fuzz')
@@ -77,16 +78,15 @@ export async function fuzz({ seconds = 600, jobs = 1, names = Object.keys(target
   const seeded = spawnSync(path.join(programs, 'p2a-fuzz-seeds'), [path.join(work, 'seeds')], { encoding: 'utf8' })
   if (seeded.status !== 0) throw new Refusal(`expected the seeds to be written, got:\n${seeded.stderr}`)
   const waiting = [...names]
-  let passed = 0
+  const complaints = []
   await Promise.all(Array.from({ length: jobs }, async () => {
     for (let name = waiting.shift(); name; name = waiting.shift()) {
-      const clean = await fuzzOne(name, seconds, programs) /* before the sum is read: the other job adds to it meanwhile */
-      if (clean) passed++
+      const finding = await fuzzOne(name, seconds, programs)
+      if (finding !== null) complaints.push(finding)
     }
   }))
-  return { passed, failed: names.length - passed }
+  return { passed: names.length - complaints.length, failed: complaints.length, complaints }
 }
-
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await run(async () => {
@@ -94,7 +94,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const unknown = positionals.find((name) => !targets[name])
     if (unknown) throw new Refusal(`expected ${Object.keys(targets).join(', ')}, got "${unknown}"`)
     const names = positionals.length ? positionals : Object.keys(targets)
-    const { failed } = await fuzz({ seconds: Number(values.seconds), jobs: Number(values.jobs), names })
+    const { failed, complaints } = await fuzz({ seconds: Number(values.seconds), jobs: Number(values.jobs), names })
+    for (const complaint of complaints) process.stdout.write(`${complaint}\n`)
     if (failed) process.exitCode = 1
   })
 }

@@ -2,7 +2,7 @@
 
 With --teacher it also learns what train_parser_teacher.py's network says of the very crops that it sees: where hair, hat, face,
 clothes and background are. With --from it goes on from published weights or another checkpoint's averaged ones.
-Runs on one CPU thread in bf16 (AVX-512 BF16 or AMX) with f32 master weights. The checkpoint holds everything that --resume needs.
+Runs in bf16 (AVX-512 BF16 or AMX) with f32 master weights. The checkpoint holds everything that --resume needs.
 """
 import argparse
 import sys
@@ -241,18 +241,20 @@ def main():
     options.add_argument("--from", dest="start", type=Path, help="published weights (.safetensors) or a checkpoint to begin with")
     options.add_argument("--teacher", type=Path, help="what train_parser_teacher.py wrote")
     options.add_argument("--truth", type=float, default=TRUTH_WEIGHT, help="beside a teacher: the masks' weight in the loss")
+    options.add_argument("--plain", action="store_true", help="for the end: portraits drawn evenly, plain cross entropy")
     options.add_argument("--seed", type=int, default=SEED)
-    options.add_argument("--minutes", type=float, default=MINUTES)
+    options.add_argument("--minutes", type=float, default=MINUTES, help="of all threads together")
+    options.add_argument("--threads", type=int, default=1)
     options.add_argument("--rate", type=float, default=LEARNING_RATE)
     options.add_argument("--exchange", type=float, default=1.0, help="times the shares of exchanged things; less at the end")
     arguments = options.parse_args()
     torch.manual_seed(arguments.seed)
-    torch.set_num_threads(1)
+    torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(1)
     pictures, masks = load(data.face_names()[0])
     wardrobe = Wardrobe(pictures, masks, arguments.exchange)
-    odds = odds_of(masks)
-    weights = class_weights(masks)
+    odds = odds_of(masks, 0.0 if arguments.plain else 1.0)
+    weights = torch.ones(len(CLASSES)) if arguments.plain else class_weights(masks)
     rng = np.random.default_rng(arguments.seed)
     teacher = read_teacher(arguments.teacher) if arguments.teacher else None
     network, average = networks(arguments.start, iter(lambda: batch_of(wardrobe, odds, rng), None))
@@ -284,7 +286,8 @@ def main():
         network.train()
         with torch.autocast("cpu", torch.bfloat16):
             logits, aux4, aux8 = network(x.to(memory_format=torch.channels_last))
-        loss = parse_loss(*every_second(logits, labels, *rng.integers(0, 2, 2)), weights)
+        pixels = every_second(logits, labels, *rng.integers(0, 2, 2))
+        loss = F.cross_entropy(*pixels) if arguments.plain else parse_loss(*pixels, weights)
         for aux in (aux4, aux8):
             near = labels[:, 1::INPUT_PX // aux.shape[-1], 1::INPUT_PX // aux.shape[-1]]
             loss = loss + AUX_WEIGHT * F.cross_entropy(aux.float(), near, weights)

@@ -2,7 +2,7 @@
 
 With --teacher it also learns what train_parser_teacher.py's network says of the very crops that it sees: where hair, hat, face,
 clothes and background are. With --from it goes on from published weights or another checkpoint's averaged ones.
-Runs in bf16 (AVX-512 BF16 or AMX) with f32 master weights. The checkpoint holds everything that --resume needs.
+Runs on one CPU thread in bf16 (AVX-512 BF16 or AMX) with f32 master weights. The checkpoint holds everything that --resume needs.
 """
 import argparse
 import sys
@@ -243,13 +243,12 @@ def main():
     options.add_argument("--truth", type=float, default=TRUTH_WEIGHT, help="beside a teacher: the masks' weight in the loss")
     options.add_argument("--plain", action="store_true", help="for the end: portraits drawn evenly, plain cross entropy")
     options.add_argument("--seed", type=int, default=SEED)
-    options.add_argument("--minutes", type=float, default=MINUTES, help="of all threads together")
-    options.add_argument("--threads", type=int, default=1)
+    options.add_argument("--minutes", type=float, default=MINUTES)
     options.add_argument("--rate", type=float, default=LEARNING_RATE)
     options.add_argument("--exchange", type=float, default=1.0, help="times the shares of exchanged things; less at the end")
     arguments = options.parse_args()
     torch.manual_seed(arguments.seed)
-    torch.set_num_threads(arguments.threads)
+    torch.set_num_threads(1)
     cv2.setNumThreads(1)
     pictures, masks = load(data.face_names()[0])
     wardrobe = Wardrobe(pictures, masks, arguments.exchange)

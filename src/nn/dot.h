@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "nn/sums.h"
 
@@ -49,8 +50,11 @@ static inline p2a_int32x4 p2a_splat_bytes(const void *from)
 static inline p2a_operand p2a_operand_here(void)
 {
 #ifdef P2A_CHECKS_KERNELS
-    /* tests/unit/CMakeLists.txt runs both kinds */
-    return getenv("P2A_SIGNED_DOTS") ? P2A_OPERAND_SIGNED : P2A_OPERAND_UNSIGNED;
+    /* tests/unit/CMakeLists.txt runs all kinds */
+    const char *kind = getenv("P2A_DOTS");
+    if (kind == NULL)
+        return P2A_OPERAND_UNSIGNED;
+    return strcmp(kind, "none") == 0 ? P2A_OPERAND_NONE : P2A_OPERAND_SIGNED;
 #else
     return P2A_OPERAND_NONE;
 #endif

@@ -15,6 +15,9 @@
 /* The same where they are bytes, a quarter as large: fewer pieces of work, which two threads share
  * the better; with more than this one thread becomes slower. */
 #define BAND_PIXELS_OF_BYTES 131072
+/* Rows of bytes are made in tiles (shorts.c), at the graph's coarsest scale too: a band is some of
+ * them, with up to a 16th more than its pixels, so that none is made in part. */
+#define BAND_TILE_ROWS 4
 /* Where norms hold tensors whole, bands are what can be saved beside them; lower ones cost time,
  * because each copies the rows that its kernels share with the next. */
 #define BAND_ROWS_BESIDE_HELD 32
@@ -111,6 +114,11 @@ static size_t band_of(const p2a_graph *graph, size_t width)
     const size_t pixels =
         p2a_tensor_is_bytes(graph, graph->input) ? BAND_PIXELS_OF_BYTES : BAND_PIXELS;
     size_t rows = pixels / width;
+    if (p2a_tensor_is_bytes(graph, graph->input)) {
+        const size_t whole = BAND_TILE_ROWS * graph->multiple_of;
+        const size_t tiled = (rows + rows / 16) / whole * whole;
+        rows = tiled > 0 ? tiled : rows;
+    }
     for (uint32_t n = 0; n < graph->node_count; n++)
         if (p2a_node_is_norm(&graph->nodes[n]) && rows > BAND_ROWS_BESIDE_HELD)
             rows = BAND_ROWS_BESIDE_HELD;

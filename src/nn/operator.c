@@ -10,7 +10,7 @@
 #include "nn/library.h"
 #include "nn/narrow.h"
 #include "nn/winograd.h"
-#include "nn/winograd_bytes.h"
+#include "nn/shorts.h"
 
 static p2a_status explain(p2a_context *ctx, const p2a_operator *op, enum xnn_status status,
                           const char *step)
@@ -155,9 +155,9 @@ p2a_status p2a_operator_create(p2a_context *ctx, const p2a_graph *graph, const p
         out->narrow = p2a_narrow_pack(ctx, graph, node);
         return check_packed(ctx, out->narrow, p2a_narrow_packed(graph, node));
     }
-    if (p2a_winograd_bytes_fits(graph, node)) {
-        out->winograd_bytes = p2a_winograd_bytes_pack(ctx, graph, node);
-        return check_packed(ctx, out->winograd_bytes, p2a_winograd_bytes_packed(graph, node));
+    if (p2a_shorts_fits(graph, node)) {
+        out->shorts = p2a_shorts_pack(ctx, graph, node);
+        return check_packed(ctx, out->shorts, p2a_shorts_packed(graph, node));
     }
     if (p2a_dots_fits(graph, node)) {
         out->dots = p2a_dots_pack(ctx, graph, node);
@@ -185,8 +185,8 @@ void p2a_operator_clear(p2a_context *ctx, p2a_operator *op)
     op->winograd = NULL;
     p2a_free(ctx, op->narrow);
     op->narrow = NULL;
-    p2a_free(ctx, op->winograd_bytes);
-    op->winograd_bytes = NULL;
+    p2a_free(ctx, op->shorts);
+    op->shorts = NULL;
     p2a_free(ctx, op->dots);
     op->dots = NULL;
     p2a_free(ctx, op->statistics);
@@ -217,8 +217,8 @@ size_t p2a_operator_scratch(const p2a_graph *graph, const p2a_node *node, const 
         size_t bytes = 0;
         if (rows == 0)
             return 0;
-        if (p2a_winograd_bytes_fits(graph, node))
-            return p2a_winograd_bytes_scratch(in.channels);
+        if (p2a_shorts_fits(graph, node))
+            return p2a_shorts_scratch(graph, node);
         if (p2a_dots_fits(graph, node))
             return p2a_dots_scratch(graph, node, in.width);
         const size_t own =
@@ -259,8 +259,8 @@ size_t p2a_operator_bytes(const p2a_graph *graph, const p2a_node *node, const p2
         return p2a_winograd_packed(graph, node);
     if (p2a_narrow_fits(graph, node))
         return p2a_narrow_packed(graph, node);
-    if (p2a_winograd_bytes_fits(graph, node))
-        return p2a_winograd_bytes_packed(graph, node);
+    if (p2a_shorts_fits(graph, node))
+        return p2a_shorts_packed(graph, node);
     if (p2a_dots_fits(graph, node))
         return p2a_dots_packed(graph, node);
     /* weights are packed for groups of 8 (wasm) or 16 (AVX-512) output channels, with their bias */
@@ -331,17 +331,17 @@ static p2a_status run_convolution(p2a_context *ctx, p2a_operator *op, const p2a_
         p2a_winograd_run(ctx, &args);
         return P2A_OK;
     }
-    if (op->winograd_bytes) {
-        const p2a_winograd_bytes_args args = {.graph = op->graph,
+    if (op->shorts) {
+        const p2a_shorts_args args = {.graph = op->graph,
                                               .node = node,
                                               .in = in,
-                                              .packed = op->winograd_bytes,
+                                              .packed = op->shorts,
                                               .out = out,
                                               .scratch = scratch,
                                               .in_width = in_width,
                                               .out_width = out_width,
                                               .rows = rows};
-        p2a_winograd_bytes_run(ctx, &args);
+        p2a_shorts_run(ctx, &args);
         return P2A_OK;
     }
     if (op->dots) {

@@ -230,16 +230,34 @@ static void test_elementwise(void)
     }
 }
 
-/* Rows that are made in more than one piece, and as many channels as winograd_bytes.c takes. */
+/* Rows that are made in more than one piece, and as many channels as shorts.c takes. */
 static void test_wide(void)
 {
-    static const uint32_t channels[][2] = {{8, 12}, {100, 4}, {256, 8}};
-    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
+    static const uint32_t channels[][2] = {{8, 12}, {100, 4}, {224, 8}};
+    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++)
+        for (uint32_t stride = 1; stride <= 2; stride++) {
+            graph_builder b;
+            const uint32_t q = start(&b, channels[i][0], stride);
+            const uint32_t c =
+                conv(&b, q, channels[i][1], 3, stride, i % 2, 0.05f, (int)(i * 90) - 100);
+            builder_unary(&b, P2A_OP_DEQUANTIZE, c);
+            compare("wide", &b, i == 0 ? 403 : 101);
+        }
+}
+
+/* Bytes near the least and the largest weights: sums are as large as shorts.c can tell apart. */
+static void test_largest(void)
+{
+    for (uint32_t stride = 1; stride <= 2; stride++) {
         graph_builder b;
-        const uint32_t q = start(&b, channels[i][0], 1);
-        const uint32_t c = conv(&b, q, channels[i][1], 3, 1, i % 2, 0.05f, (int)(i * 90) - 100);
-        builder_unary(&b, P2A_OP_DEQUANTIZE, c);
-        compare("wide", &b, i == 0 ? 403 : 201);
+        builder_start(&b, 224, stride);
+        const uint32_t q = set(&b, builder_unary(&b, P2A_OP_QUANTIZE, 0), 0.3f, INT8_MIN);
+        const uint32_t c = conv(&b, q, 8, 3, stride, false, 2, 0);
+        p2a_weight *weight = &b.weights[b.nodes[b.graph.node_count - 1].weight];
+        for (size_t i = 0; i < weight->count; i++)
+            weight->bytes[i] = i / (weight->count / 8) % 2 ? INT8_MIN : INT8_MAX;
+        weight->paired = p2a_pairs_suit(weight);
+        finish("largest", &b, c);
     }
 }
 
@@ -305,6 +323,7 @@ int main(void)
     test_convolutions();
     test_elementwise();
     test_wide();
+    test_largest();
     test_chain();
     test_pairs();
     test_pairs_suit();

@@ -101,6 +101,7 @@ typedef struct p2a_weight {
     float *values;  /* owned; widened from F16 where the file says so; NULL: bytes */
     int8_t *bytes;  /* owned; value = byte * scale of its first side's channel; NULL: values */
     uint32_t scale; /* of bytes: index of the weight [shape[0]] with the scales, all above 0 */
+    uint32_t reach; /* of bytes: the largest sum of an output channel's, signs aside */
     bool paired; /* of bytes: a 3x3 kernel of which two outputs may be made at once, see pairs.h */
 } p2a_weight;
 

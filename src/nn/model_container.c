@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "nn/model_json.h"
 #include "nn/pairs.h"
+#include "nn/sums.h"
 
 typedef struct reader {
     p2a_model *model;
@@ -146,6 +147,7 @@ static p2a_status copy_bytes(reader *r, const uint8_t *bytes, p2a_weight *weight
         return p2a_fail_memory(r->ctx, weight->count, weight->name);
     memcpy(weight->bytes, bytes, weight->count);
     weight->paired = p2a_pairs_suit(weight);
+    weight->reach = p2a_sums_reach(weight);
     return P2A_OK;
 }
 

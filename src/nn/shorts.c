@@ -5,11 +5,14 @@
  * point by point (36 matrix products over the channels for 4x4 outputs of a 3x3 kernel), and
  * transformed back: 2.25 products an output instead of 9, of stride 2 6.25. Bytes grow to +-12800
  * at most, kernels to +-18432: 16 bits. Sums wrap round in 32 bits, but what they end in is known
- * modulo 2^32, and is 576 (2^6 * 9) times a plain sum, which is below 2^25: results are exact, so
- * they depend on nothing but their own kernel's bytes, and bands and threads change nothing.
+ * modulo 2^32, and is 576 (2^6 * 9) times a plain sum, which is below 2^25: times what 9 times is 1
+ * it is 2^6 times the plain sum, exactly. So results depend on nothing but their own kernel's
+ * bytes, and bands and threads change nothing.
  */
 #include "nn/shorts.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -19,7 +22,9 @@
 #include "nn/tiles.h"
 
 #define CHANNELS_MIN 8
-#define CHANNELS_MAX 224 /* 9 times as many products of 128 by 128 are below 2^25 */
+#define CHANNELS_MAX 1024
+#define SUM_MAX 33554431 /* 2^25 - 1: of plain sums, see above */
+#define NINTH 0x38E38E39 /* 9 times this is 1 in 32 bits */
 #define TILES 4          /* of a group, multiplied at once (with 6, V8 keeps sums in memory) ... */
 #define COLUMNS 8        /* ... for so many output channels: two registers a tile */
 #define PAIR 2           /* products that one lane of an instruction adds up */
@@ -27,6 +32,15 @@
 #define SLOTS 4              /* pieces that run side by side, each with its own scratch */
 #define SCRATCH_NUMBERS 65536 /* of a slot's transformed pixels: they stay in the L2 cache */
 #define POINTS_MAX ((size_t)P2A_POINTS_MAX * P2A_POINTS_MAX)
+
+/* V8 takes code as it comes: loops, and values that are alive at once and for which it has no
+ * registers. What is in memory where this stands is read from there after it. */
+#ifdef __clang__
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#else
+#define UNROLLED
+#endif
+#define SETTLE(from) __asm__ volatile("" : : "r"(from) : "memory")
 
 typedef int8_t bytes8 __attribute__((vector_size(8)));
 
@@ -69,6 +83,18 @@ static inline p2a_shorts load_bytes(const int8_t *from)
     return __builtin_convertvector(bytes, p2a_shorts);
 }
 
+/* Both halves of a register, to two pixels. */
+static inline void store_two(p2a_bytes bytes, int8_t *to, size_t step)
+{
+#ifdef __wasm_simd128__
+    wasm_v128_store64_lane(to, (v128_t)bytes, 0);
+    wasm_v128_store64_lane(to + step, (v128_t)bytes, 1);
+#else
+    memcpy(to, &bytes, COLUMNS);
+    memcpy(to + step, (const int8_t *)&bytes + COLUMNS, COLUMNS);
+#endif
+}
+
 static p2a_tiling tiling_of(const p2a_node *node)
 {
     for (int i = 0; i < 2; i++)
@@ -90,6 +116,19 @@ static size_t channels_out(const p2a_graph *graph, const p2a_node *node)
     return graph->weights[node->weight].shape[0];
 }
 
+/* True where no sum may be beyond SUM_MAX. */
+static bool sums_fit(const p2a_graph *graph, const p2a_node *node)
+{
+    const p2a_weight *weight = &graph->weights[node->weight];
+    const p2a_quantization in = graph->tensors[node->inputs[0]].quantization;
+    const float *scales = graph->weights[weight->scale].values;
+    float bias = 0;
+    for (size_t o = 0; node->bias != P2A_NO_WEIGHT && o < weight->shape[0]; o++)
+        bias = fmaxf(bias,
+                     fabsf(graph->weights[node->bias].values[o]) / (in.step * scales[o]));
+    return bias + (float)weight->reach * (float)(128 + abs(in.zero)) < (float)SUM_MAX;
+}
+
 bool p2a_shorts_fits(const p2a_graph *graph, const p2a_node *node)
 {
     /* XNNPACK's kernels for wide native vectors are faster than this */
@@ -103,7 +142,8 @@ bool p2a_shorts_fits(const p2a_graph *graph, const p2a_node *node)
         node->pads[1] >= P2A_TAPS || p2a_dots_fits(graph, node))
         return false;
     const size_t in = channels_in(graph, node), made = channels_out(graph, node);
-    return in >= CHANNELS_MIN && in <= CHANNELS_MAX && in % 4 == 0 && made % 4 == 0;
+    return in >= CHANNELS_MIN && in <= CHANNELS_MAX && in % 4 == 0 && made % 4 == 0 &&
+           sums_fit(graph, node);
 #endif
 }
 
@@ -181,6 +221,14 @@ void *p2a_shorts_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_node *
     if (packed == NULL)
         return NULL;
     int16_t *to = p2a_sums_pack(graph, node, 0, count, packed);
+    if (tiling_of(node) == P2A_TILING_3X3) { /* as the sums are: 576 times, and then 64 times */
+        float *scales = packed;
+        uint32_t *starts = (uint32_t *)(scales + count);
+        for (size_t o = 0; o < count; o++) {
+            scales[o] /= 64;
+            starts[o] *= 576;
+        }
+    }
     if (count > made) /* the last block is not full */
         memset(to + (count - COLUMNS) * points * in, 0, COLUMNS * points * in * sizeof *to);
     for (size_t o = 0; o < made; o++) {
@@ -231,59 +279,66 @@ static inline void multiply(const int16_t *restrict a, size_t in, const int16_t 
             out[r][v] = sum[r][v];
 }
 
-/* What tiles.h's sums across and down are of a plain one. */
-static inline p2a_int32x4 plain_sum(p2a_tiling tiling, p2a_words sum)
-{
-    /* times what 9 times is 1 in 32 bits, by 2^6 */
-    return tiling == P2A_TILING_3X3 ? (p2a_int32x4)(sum * 0x38E38E39u) >> 6 : (p2a_int32x4)sum;
-}
-
-/* A^T m A of a tile, rounded: [made,made,8]. m: its sums at the first point. */
+/* A^T m A of a tile, rounded, to 8 channels of its outputs, which lie `row_step` and `step` bytes
+ * apart. m: its sums at the first point. */
 static inline void make_tile(const p2a_sums *sums, p2a_tiling tiling, const p2a_words *m, size_t o,
-                             int8_t *out)
+                             int8_t *out, size_t row_step, size_t step)
 {
     const size_t points = p2a_tile_points(tiling), made = p2a_tile_made(tiling);
+    const p2a_lanes scales[2] = {p2a_lanes_load(sums->scales + o),
+                                 p2a_lanes_load(sums->scales + o + LANES)};
     p2a_words down[2][P2A_POINTS_MAX][P2A_MADE_MAX];
-    for (size_t v = 0; v < 2; v++)
-        for (size_t j = 0; j < points; j++)
+    UNROLLED
+    for (size_t v = 0; v < 2; v++) {
+        UNROLLED
+        for (size_t j = 0; j < points; j++) {
             p2a_tile_transform_sums(tiling, m + j * TILES * 2 + v, points * TILES * 2, down[v][j]);
+            SETTLE(down);
+        }
+    }
+    UNROLLED
     for (size_t i = 0; i < made; i++) {
         p2a_int32x4 row[2][P2A_MADE_MAX];
+        UNROLLED
         for (size_t v = 0; v < 2; v++) {
-            const p2a_int32x4 start = p2a_load_int32x4(sums->start + o + v * LANES);
-            const p2a_lanes scale = p2a_lanes_load(sums->scales + o + v * LANES);
             p2a_words across[P2A_MADE_MAX];
             p2a_tile_transform_sums(tiling, &down[v][0][i], P2A_MADE_MAX, across);
-            for (size_t j = 0; j < made; j++)
-                row[v][j] = p2a_sums_round(sums, scale, plain_sum(tiling, across[j]) + start);
+            UNROLLED
+            for (size_t j = 0; j < made; j++) {
+                if (tiling == P2A_TILING_3X3)
+                    across[j] *= NINTH;
+                row[v][j] = p2a_sums_round(sums, scales[v], (p2a_int32x4)across[j]);
+            }
         }
-        for (size_t j = 0; j < made; j += 2, out += 2 * COLUMNS) {
+        UNROLLED
+        for (size_t j = 0; j < made; j += 2) {
             const p2a_bytes bytes =
                 p2a_sums_narrow(sums, row[0][j], row[1][j], row[0][j + 1], row[1][j + 1]);
-            memcpy(out, &bytes, sizeof bytes);
+            store_two(bytes, out + i * row_step + j * step, step);
         }
+        SETTLE(down);
     }
 }
 
-/* What make_tile() made, to where it belongs: `channels` of 8, all or 4. */
-static inline void put_tile(const shorts_job *job, p2a_tiling tiling, size_t tile, size_t o,
-                            const int8_t *from)
+/* The same, to where it belongs. */
+static inline void put_tile(const shorts_job *job, const p2a_sums *sums, p2a_tiling tiling,
+                            const p2a_words *m, size_t tile, size_t o)
 {
     const p2a_shorts_args *args = job->args;
     const size_t made = p2a_tile_made(tiling), step = job->made;
     const size_t x = made * (tile % job->across), y = made * (tile / job->across);
     const size_t width = args->out_width - x, height = args->rows - y;
-    int8_t *to = args->out + (y * args->out_width + x) * step + o;
     const size_t row_step = args->out_width * step;
-    if (width >= made && height >= made && step - o >= COLUMNS) {
-        for (size_t i = 0; i < made; i++)
-            for (size_t j = 0; j < made; j++)
-                memcpy(to + i * row_step + j * step, from + (i * made + j) * COLUMNS, COLUMNS);
+    int8_t *to = args->out + (y * args->out_width + x) * step + o;
+    int8_t kept[P2A_MADE_MAX * P2A_MADE_MAX * COLUMNS];
+    const bool whole = width >= made && height >= made && step - o >= COLUMNS;
+    make_tile(sums, tiling, m, o, whole ? to : kept, whole ? row_step : made * COLUMNS,
+              whole ? step : COLUMNS);
+    if (whole)
         return;
-    }
     for (size_t i = 0; i < made && i < height; i++)
         for (size_t j = 0; j < made && j < width; j++)
-            memcpy(to + i * row_step + j * step, from + (i * made + j) * COLUMNS,
+            memcpy(to + i * row_step + j * step, kept + (i * made + j) * COLUMNS,
                    step - o < COLUMNS ? LANES : COLUMNS);
 }
 
@@ -297,11 +352,11 @@ static inline void make_group(const shorts_job *job, p2a_tiling tiling, const in
     p2a_words m[POINTS_MAX][TILES][2];
     for (size_t p = 0; p < points * points; p++)
         multiply(pixels + p * in * TILES, in, weights + p * COLUMNS * in, m[p]);
-    for (size_t r = 0; r < TILES && group * TILES + r < job->tiles; r++) {
-        int8_t made[P2A_MADE_MAX * P2A_MADE_MAX * COLUMNS];
-        make_tile(&sums, tiling, m[0][r], o, made);
-        put_tile(job, tiling, group * TILES + r, o, made);
-    }
+    for (size_t r = 0; r < TILES; r++) /* the second point counts once in every output */
+        for (size_t v = 0; v < 2; v++)
+            m[points + 1][r][v] += (p2a_words)p2a_load_int32x4(sums.start + o + v * LANES);
+    for (size_t r = 0; r < TILES && group * TILES + r < job->tiles; r++)
+        put_tile(job, &sums, tiling, m[0][r], group * TILES + r, o);
 }
 
 /* 8 channels of the four tiles' pixels: pairs of channels of each tile in turn. */
@@ -371,20 +426,27 @@ static inline void transform_group(p2a_tiling tiling, const int8_t *arranged, si
     const size_t points = p2a_tile_points(tiling), numbers = in * TILES;
     for (size_t at = 0; at < numbers; at += PAIRS) {
         p2a_shorts down[P2A_POINTS_MAX][P2A_POINTS_MAX]; /* [column][point] */
+        UNROLLED
         for (size_t j = 0; j < points; j++) {
             p2a_shorts column[P2A_POINTS_MAX];
+            UNROLLED
             for (size_t i = 0; i < points; i++)
                 column[i] = load_bytes(arranged + (i * points + j) * numbers + at);
             p2a_tile_transform_input(tiling, column, down[j]);
+            SETTLE(down);
         }
         int16_t *to = out + at;
+        UNROLLED
         for (size_t i = 0; i < points; i++) {
             p2a_shorts row[P2A_POINTS_MAX], across[P2A_POINTS_MAX];
+            UNROLLED
             for (size_t j = 0; j < points; j++)
                 row[j] = down[j][i];
             p2a_tile_transform_input(tiling, row, across);
+            UNROLLED
             for (size_t j = 0; j < points; j++, to += numbers)
                 store_shorts(to, across[j]);
+            SETTLE(down);
         }
     }
 }

@@ -3,6 +3,20 @@
 #include "nn/sums.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+uint32_t p2a_sums_reach(const p2a_weight *weight)
+{
+    const size_t terms = weight->count / weight->shape[0];
+    uint64_t reach = 0;
+    for (size_t o = 0; o < weight->shape[0]; o++) {
+        uint64_t sum = 0;
+        for (size_t i = 0; i < terms; i++)
+            sum += (uint64_t)abs(weight->bytes[o * terms + i]);
+        reach = sum > reach ? sum : reach;
+    }
+    return reach < UINT32_MAX ? (uint32_t)reach : UINT32_MAX;
+}
 
 void *p2a_sums_pack(const p2a_graph *graph, const p2a_node *node, int32_t shift, size_t count,
                     void *packed)

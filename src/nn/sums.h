@@ -25,7 +25,10 @@ static inline size_t p2a_sums_packed(size_t count)
     return count * (sizeof(float) + sizeof(int32_t));
 }
 
-/* sums.c: writes them for sums of (byte + shift) * weight, of which (byte - zero of the input) *
+/* sums.c: what p2a_weight.reach says. */
+uint32_t p2a_sums_reach(const p2a_weight *weight);
+
+/* Writes them for sums of (byte + shift) * weight, of which (byte - zero of the input) *
  * weight is meant; gives where the weights go. `count`: the output channels and those that fill up
  * the last block, which are 0. */
 void *p2a_sums_pack(const p2a_graph *graph, const p2a_node *node, int32_t shift, size_t count,

@@ -2,6 +2,7 @@
  * in bands */
 #include "check.h"
 #include "nn/pairs.h"
+#include "nn/sums.h"
 #include "nn_run.h"
 
 #define IN_STEP 0.0078125f
@@ -170,6 +171,7 @@ static void make_bytes(graph_builder *b, p2a_weight *weight, int largest)
     for (size_t i = 0; i < weight->count; i++)
         weight->bytes[i] = (int8_t)((float)largest * builder_random(b));
     weight->paired = p2a_pairs_suit(weight);
+    weight->reach = p2a_sums_reach(weight);
 }
 
 static uint32_t conv(graph_builder *b, uint32_t input, uint32_t channels, uint32_t kernel,
@@ -257,6 +259,7 @@ static void test_largest(void)
         for (size_t i = 0; i < weight->count; i++)
             weight->bytes[i] = i / (weight->count / 8) % 2 ? INT8_MIN : INT8_MAX;
         weight->paired = p2a_pairs_suit(weight);
+        weight->reach = p2a_sums_reach(weight);
         finish("largest", &b, c);
     }
 }

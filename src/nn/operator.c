@@ -9,8 +9,8 @@
 #include "nn/dots.h"
 #include "nn/library.h"
 #include "nn/narrow.h"
-#include "nn/winograd.h"
 #include "nn/shorts.h"
+#include "nn/winograd.h"
 
 static p2a_status explain(p2a_context *ctx, const p2a_operator *op, enum xnn_status status,
                           const char *step)
@@ -333,14 +333,14 @@ static p2a_status run_convolution(p2a_context *ctx, p2a_operator *op, const p2a_
     }
     if (op->shorts) {
         const p2a_shorts_args args = {.graph = op->graph,
-                                              .node = node,
-                                              .in = in,
-                                              .packed = op->shorts,
-                                              .out = out,
-                                              .scratch = scratch,
-                                              .in_width = in_width,
-                                              .out_width = out_width,
-                                              .rows = rows};
+                                      .node = node,
+                                      .in = in,
+                                      .packed = op->shorts,
+                                      .out = out,
+                                      .scratch = scratch,
+                                      .in_width = in_width,
+                                      .out_width = out_width,
+                                      .rows = rows};
         p2a_shorts_run(ctx, &args);
         return P2A_OK;
     }

@@ -20,7 +20,7 @@ typedef struct p2a_operator {
     struct xnn_operator *clamp; /* the fused activation of add, sub and mul, else NULL */
     float *winograd;            /* transformed weights where winograd.c does the work, else NULL */
     float *narrow;              /* the same for narrow.c */
-    void *shorts;       /* ... shorts.c */
+    void *shorts;               /* ... shorts.c */
     void *dots;                 /* ... and dots.c */
     double *statistics;   /* of a global node: for each input C sums and C sums of squares; of a
                              spatial softmax C largest values and C sums of exponentials */

@@ -28,8 +28,8 @@
 #define TILES 4          /* of a group, multiplied at once (with 6, V8 keeps sums in memory) ... */
 #define COLUMNS 8        /* ... for so many output channels: two registers a tile */
 #define PAIR 2           /* products that one lane of an instruction adds up */
-#define PAIRS (TILES * PAIR) /* numbers of a pair of channels in a group: a register */
-#define SLOTS 4              /* pieces that run side by side, each with its own scratch */
+#define PAIRS (TILES * PAIR)  /* numbers of a pair of channels in a group: a register */
+#define SLOTS 4               /* pieces that run side by side, each with its own scratch */
 #define SCRATCH_NUMBERS 65536 /* of a slot's transformed pixels: they stay in the L2 cache */
 #define POINTS_MAX ((size_t)P2A_POINTS_MAX * P2A_POINTS_MAX)
 
@@ -124,8 +124,7 @@ static bool sums_fit(const p2a_graph *graph, const p2a_node *node)
     const float *scales = graph->weights[weight->scale].values;
     float bias = 0;
     for (size_t o = 0; node->bias != P2A_NO_WEIGHT && o < weight->shape[0]; o++)
-        bias = fmaxf(bias,
-                     fabsf(graph->weights[node->bias].values[o]) / (in.step * scales[o]));
+        bias = fmaxf(bias, fabsf(graph->weights[node->bias].values[o]) / (in.step * scales[o]));
     return bias + (float)weight->reach * (float)(128 + abs(in.zero)) < (float)SUM_MAX;
 }
 
@@ -241,8 +240,8 @@ void *p2a_shorts_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_node *
             for (size_t p = 0; p < points; p++) {
                 int16_t *pairs = to + (block * points + p * COLUMNS) * in + c * COLUMNS;
                 for (size_t i = 0; i < PAIRS; i += PAIR)
-                    memcpy(pairs + i * COLUMNS + o % COLUMNS * PAIR,
-                           (int16_t *)&made_points[p] + i, PAIR * sizeof *pairs);
+                    memcpy(pairs + i * COLUMNS + o % COLUMNS * PAIR, (int16_t *)&made_points[p] + i,
+                           PAIR * sizeof *pairs);
             }
         }
     }
@@ -252,13 +251,13 @@ void *p2a_shorts_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_node *
 typedef struct shorts_job {
     const p2a_shorts_args *args;
     p2a_sums sums;
-    size_t in, made;  /* channels */
-    size_t in_rows;   /* that are there */
-    size_t across;    /* tiles of a row */
-    size_t tiles;     /* of all rows, one row after the other */
+    size_t in, made;      /* channels */
+    size_t in_rows;       /* that are there */
+    size_t across;        /* tiles of a row */
+    size_t tiles;         /* of all rows, one row after the other */
     size_t groups, chunk; /* of which so many are transformed at once */
-    size_t left;      /* columns before the input's */
-    int8_t zero;      /* of the input */
+    size_t left;          /* columns before the input's */
+    int8_t zero;          /* of the input */
 } shorts_job;
 
 /* Sums of a group and 8 output channels at one point: [4,in] x [in,8], 8 sums in registers. */
@@ -371,8 +370,8 @@ static inline void arrange_pixels(const int8_t *const from[TILES], size_t at, in
                                                 5, 20, 21, 6, 7, 22, 23);
     const p2a_bytes low =
         __builtin_shufflevector(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
-    const p2a_bytes high = __builtin_shufflevector(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14,
-                                                   15, 28, 29, 30, 31);
+    const p2a_bytes high =
+        __builtin_shufflevector(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
     memcpy(to, &low, sizeof low);
     memcpy(to + sizeof low, &high, sizeof high);
 }

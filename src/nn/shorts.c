@@ -131,19 +131,19 @@ static bool sums_fit(const p2a_graph *graph, const p2a_node *node)
 bool p2a_shorts_fits(const p2a_graph *graph, const p2a_node *node)
 {
     /* XNNPACK's kernels for wide native vectors are faster than this */
-#if !defined(__wasm_simd128__) && !defined(P2A_CHECKS_KERNELS)
-    (void)graph;
-    (void)node;
-    return false;
+#if defined(__wasm_simd128__) || defined(P2A_CHECKS_KERNELS)
+    const bool here = true;
 #else
-    if (node->op != P2A_OP_CONV2D || node->groups != 1 || node->padding != P2A_PADDING_ZERO ||
-        graph->weights[node->weight].bytes == NULL || tiling_of(node) == P2A_TILING_NONE ||
-        node->pads[1] >= P2A_TAPS || p2a_dots_fits(graph, node))
+    const bool here = false;
+#endif
+    if (!here || node->op != P2A_OP_CONV2D || node->groups != 1 ||
+        node->padding != P2A_PADDING_ZERO || graph->weights[node->weight].bytes == NULL ||
+        tiling_of(node) == P2A_TILING_NONE || node->pads[1] >= P2A_TAPS ||
+        p2a_dots_fits(graph, node))
         return false;
     const size_t in = channels_in(graph, node), made = channels_out(graph, node);
     return in >= CHANNELS_MIN && in <= CHANNELS_MAX && in % 4 == 0 && made % 4 == 0 &&
            sums_fit(graph, node);
-#endif
 }
 
 static size_t points_of(const p2a_node *node)

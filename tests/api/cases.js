@@ -161,9 +161,12 @@ export const cases = {
       for (let i = 0; i < context.aborts / 2; i++) await measure(converter, 300) /* no download ends within 300 ms */
     })
     await withConverter(context, {}, async (converter) => {
-      const start = performance.now()
-      await converter.convert(picture(200, 150))
-      const whole = performance.now() - start
+      let whole = 0
+      for (let i = 0; i < 2; i++) { /* the first one fetches the model and compiles */
+        const start = performance.now()
+        await converter.convert(picture(200, 150))
+        whole = performance.now() - start
+      }
       for (let i = 0; i < 4 * context.aborts && latencies.length < context.aborts; i++) await measure(converter, whole)
       equal((await converter.convert(picture(9, 9))).width, 9, 'a picture afterwards')
     })

@@ -114,7 +114,7 @@ size_t p2a_dots_scratch(const p2a_graph *graph, const p2a_node *node, size_t in_
 }
 
 typedef struct dots_job {
-    const p2a_dots_args *args;
+    const p2a_bytes_args *args;
     p2a_sums sums;
     size_t in, made, run, row_bytes; /* channels, bytes of a kernel's row and of a copied row */
     size_t slots;
@@ -219,7 +219,7 @@ static void make_row(const dots_job *job, const uint8_t *const *rows, int8_t *ou
  * are below 0. */
 static bool copy_row(const dots_job *job, size_t row, uint8_t *restrict to)
 {
-    const p2a_dots_args *args = job->args;
+    const p2a_bytes_args *args = job->args;
     const p2a_node *node = args->node;
     const size_t before = node->pads[1] * job->in, bytes = args->in_width * job->in;
     const uint8_t *restrict from = (const uint8_t *)args->in + row * bytes;
@@ -278,7 +278,7 @@ static void make_output(const dots_job *job, const dots_rows *rows, size_t y)
 static void run_slot(void *user, size_t slot, size_t count)
 {
     const dots_job *job = user;
-    const p2a_dots_args *args = job->args;
+    const p2a_bytes_args *args = job->args;
     const size_t kernel = args->node->kernel[0], stride = args->node->stride[0];
     for (; count; slot++, count--) {
         dots_rows rows;
@@ -298,7 +298,7 @@ static void run_slot(void *user, size_t slot, size_t count)
     }
 }
 
-void p2a_dots_run(p2a_context *ctx, const p2a_dots_args *args)
+void p2a_dots_run(p2a_context *ctx, const p2a_bytes_args *args)
 {
     const p2a_node *node = args->node;
     dots_job job = {.args = args};

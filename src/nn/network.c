@@ -111,10 +111,9 @@ void p2a_network_destroy(p2a_network *network)
 
 static size_t band_of(const p2a_graph *graph, size_t width)
 {
-    const size_t pixels =
-        p2a_tensor_is_bytes(graph, graph->input) ? BAND_PIXELS_OF_BYTES : BAND_PIXELS;
-    size_t rows = pixels / width;
-    if (p2a_tensor_is_bytes(graph, graph->input)) {
+    const bool bytes = p2a_tensor_is_bytes(graph, graph->input);
+    size_t rows = (bytes ? BAND_PIXELS_OF_BYTES : BAND_PIXELS) / width;
+    if (bytes) {
         const size_t whole = BAND_TILE_ROWS * graph->multiple_of;
         const size_t tiled = (rows + rows / 16) / whole * whole;
         rows = tiled > 0 ? tiled : rows;

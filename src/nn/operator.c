@@ -331,30 +331,17 @@ static p2a_status run_convolution(p2a_context *ctx, p2a_operator *op, const p2a_
         p2a_winograd_run(ctx, &args);
         return P2A_OK;
     }
-    if (op->shorts) {
-        const p2a_shorts_args args = {.graph = op->graph,
-                                      .node = node,
-                                      .in = in,
-                                      .packed = op->shorts,
-                                      .out = out,
-                                      .scratch = scratch,
-                                      .in_width = in_width,
-                                      .out_width = out_width,
-                                      .rows = rows};
-        p2a_shorts_run(ctx, &args);
-        return P2A_OK;
-    }
-    if (op->dots) {
-        const p2a_dots_args args = {.graph = op->graph,
-                                    .node = node,
-                                    .in = in,
-                                    .packed = op->dots,
-                                    .out = out,
-                                    .scratch = scratch,
-                                    .in_width = in_width,
-                                    .out_width = out_width,
-                                    .rows = rows};
-        p2a_dots_run(ctx, &args);
+    if (op->shorts || op->dots) {
+        const p2a_bytes_args args = {.graph = op->graph,
+                                     .node = node,
+                                     .in = in,
+                                     .packed = op->shorts ? op->shorts : op->dots,
+                                     .out = out,
+                                     .scratch = scratch,
+                                     .in_width = in_width,
+                                     .out_width = out_width,
+                                     .rows = rows};
+        (op->shorts ? p2a_shorts_run : p2a_dots_run)(ctx, &args);
         return P2A_OK;
     }
     size_t workspace_bytes = 0, workspace_align = 0, made_rows = 0, made_width = 0;

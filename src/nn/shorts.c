@@ -5,9 +5,9 @@
  * point by point (36 matrix products over the channels for 4x4 outputs of a 3x3 kernel), and
  * transformed back: 2.25 products an output instead of 9, of stride 2 6.25. Bytes grow to +-12800
  * at most, kernels to +-18432: 16 bits. Sums wrap round in 32 bits, but what they end in is known
- * modulo 2^32, and is 576 (2^6 * 9) times a plain sum, which is below 2^25: times what 9 times is 1
- * it is 2^6 times the plain sum, exactly. So results depend on nothing but their own kernel's
- * bytes, and bands and threads change nothing.
+ * modulo 2^32, and is 576 (2^6 * 9) times a plain sum, which is below 2^25 (of stride 2 the sum
+ * itself): times what 9 times is 1 it is 2^6 times the plain sum, exactly. So results depend on
+ * nothing but their own kernel's bytes, and bands and threads change nothing.
  */
 #include "nn/shorts.h"
 
@@ -18,7 +18,6 @@
 #include "base/alloc.h"
 #include "base/pool.h"
 #include "nn/dots.h"
-#include "nn/sums.h"
 #include "nn/tiles.h"
 
 #define CHANNELS_MIN 8
@@ -249,7 +248,7 @@ void *p2a_shorts_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_node *
 }
 
 typedef struct shorts_job {
-    const p2a_shorts_args *args;
+    const p2a_bytes_args *args;
     p2a_sums sums;
     size_t in, made;      /* channels */
     size_t in_rows;       /* that are there */
@@ -323,7 +322,7 @@ static inline void make_tile(const p2a_sums *sums, p2a_tiling tiling, const p2a_
 static inline void put_tile(const shorts_job *job, const p2a_sums *sums, p2a_tiling tiling,
                             const p2a_words *m, size_t tile, size_t o)
 {
-    const p2a_shorts_args *args = job->args;
+    const p2a_bytes_args *args = job->args;
     const size_t made = p2a_tile_made(tiling), step = job->made;
     const size_t x = made * (tile % job->across), y = made * (tile / job->across);
     const size_t width = args->out_width - x, height = args->rows - y;
@@ -381,7 +380,7 @@ static inline void arrange_pixels(const int8_t *const from[TILES], size_t at, in
 static inline const int8_t *row_under(const shorts_job *job, size_t points, size_t tile, size_t row,
                                       int8_t *copied)
 {
-    const p2a_shorts_args *args = job->args;
+    const p2a_bytes_args *args = job->args;
     const size_t in = job->in, first = tile % job->across * P2A_TILE_STEP;
     const size_t before = first < job->left ? job->left - first : 0;
     const size_t from = first + before - job->left;
@@ -486,7 +485,7 @@ static void run_slot(void *user, size_t slot, size_t count)
     }
 }
 
-void p2a_shorts_run(p2a_context *ctx, const p2a_shorts_args *args)
+void p2a_shorts_run(p2a_context *ctx, const p2a_bytes_args *args)
 {
     const p2a_graph *graph = args->graph;
     const p2a_node *node = args->node;

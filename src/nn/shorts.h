@@ -2,9 +2,9 @@
 #ifndef P2A_NN_SHORTS_H
 #define P2A_NN_SHORTS_H
 
-#include "nn/graph.h"
+#include "nn/sums.h"
 
-/* True for convolutions of bytes, 3x3 of stride 1 or 2 or 1x1, in whole groups of four channels,
+/* True for convolutions of bytes, 3x3 of stride 1 or 2, in whole groups of four channels,
  * where this is faster than XNNPACK and dots.c has no instruction: always the same on a machine. */
 bool p2a_shorts_fits(const p2a_graph *graph, const p2a_node *node);
 
@@ -16,17 +16,6 @@ void *p2a_shorts_pack(p2a_context *ctx, const p2a_graph *graph, const p2a_node *
 /* Bytes of scratch memory. */
 size_t p2a_shorts_scratch(const p2a_graph *graph, const p2a_node *node);
 
-typedef struct p2a_shorts_args {
-    const p2a_graph *graph;
-    const p2a_node *node;
-    const int8_t *in;   /* [those under `rows`, in_width, in_channels]: the rows that the first
-                           output row needs, and on */
-    const void *packed; /* p2a_shorts_pack() */
-    int8_t *out;        /* [rows, out_width, out_channels] */
-    void *scratch;
-    size_t in_width, out_width, rows;
-} p2a_shorts_args;
-
-void p2a_shorts_run(p2a_context *ctx, const p2a_shorts_args *args);
+void p2a_shorts_run(p2a_context *ctx, const p2a_bytes_args *args);
 
 #endif

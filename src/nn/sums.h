@@ -19,6 +19,18 @@ typedef struct p2a_sums {
     int8_t most;          /* a byte */
 } p2a_sums;
 
+/* A convolution of bytes as dots.c and shorts.c run it. */
+typedef struct p2a_bytes_args {
+    const p2a_graph *graph;
+    const p2a_node *node;
+    const int8_t *in;   /* [.., in_width, in_channels]: the rows that the first output row needs,
+                           and on */
+    const void *packed; /* p2a_dots_pack() or p2a_shorts_pack() */
+    int8_t *out;        /* [rows, out_width, out_channels] */
+    void *scratch;
+    size_t in_width, out_width, rows;
+} p2a_bytes_args;
+
 /* Bytes of scales and starts, for `count` output channels. */
 static inline size_t p2a_sums_packed(size_t count)
 {

@@ -247,17 +247,19 @@ static void test_wide(void)
         }
 }
 
-/* Bytes near the least and the largest weights: sums are as large as shorts.c can tell apart. */
+/* The largest weights over the least and the largest bytes: sums up to the largest that shorts.c
+ * takes, and with three times as many channels ones that it does not take. */
 static void test_largest(void)
 {
-    for (uint32_t stride = 1; stride <= 2; stride++) {
+    for (uint32_t i = 0; i < 4; i++) {
+        const uint32_t stride = i / 2 + 1;
         graph_builder b;
-        builder_start(&b, 224, stride);
-        const uint32_t q = set(&b, builder_unary(&b, P2A_OP_QUANTIZE, 0), 0.3f, INT8_MIN);
+        builder_start(&b, i % 2 ? 312 : 104, stride);
+        const uint32_t q = set(&b, builder_unary(&b, P2A_OP_QUANTIZE, 0), 0.001f, INT8_MIN);
         const uint32_t c = conv(&b, q, 8, 3, stride, false, 2, 0);
         p2a_weight *weight = &b.weights[b.nodes[b.graph.node_count - 1].weight];
-        for (size_t i = 0; i < weight->count; i++)
-            weight->bytes[i] = i / (weight->count / 8) % 2 ? INT8_MIN : INT8_MAX;
+        for (size_t k = 0; k < weight->count; k++)
+            weight->bytes[k] = k / (weight->count / 8) % 2 ? INT8_MIN : INT8_MAX;
         weight->paired = p2a_pairs_suit(weight);
         weight->reach = p2a_sums_reach(weight);
         finish("largest", &b, c);
